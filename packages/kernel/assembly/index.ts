@@ -1,0 +1,35 @@
+// What the kernel gives to the threads' JavaScript. `me` is always the calling thread's number.
+
+export { cancellationCancel, cancellationCreate, cancellationPark } from './cancellation';
+export { floatCreate, floatTake } from './cells';
+export { counterAdd, counterCreate, counterFree, counterSum } from './counter';
+export { heapAllocate, heapFree, heapUsed } from './heap';
+export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking';
+export { referenceArrive, referenceDrop, referenceRelease, referenceSend } from './reference';
+export {
+  ringCanReceive,
+  ringCanSend,
+  ringCapacity,
+  ringClose,
+  ringClosed,
+  ringCreate,
+  ringDiscard,
+  ringLength,
+  ringPark,
+  ringPassBaton,
+  ringReceive,
+  ringSend,
+  ringUnpark,
+} from './ring';
+export { taskCreate, taskEnd, taskFree, taskIsLost, taskIsMine, taskPost, taskTake, tasksCollect } from './task';
+export {
+  activitySet,
+  goroutinesSum,
+  injectorCreate,
+  kernelInit,
+  othersAreIdle,
+  threadAttach,
+  threadIsAlive,
+  threadReap,
+  threadReserve,
+} from './threads';

@@ -1,0 +1,93 @@
+// The memory map. Offsets are bytes from the start of the one shared memory; nothing else lives anywhere else,
+// so a thread is fully described by its number, and the module needs neither globals nor data segments.
+//
+//   0        null             never a valid offset
+//   64       alive      u64   bit t: thread t runs. Cleared first when it is reaped
+//   128      slots      u64   bit t: number t is taken. Cleared last
+//   192      heapTop    u32   first byte that no chunk has taken yet
+//   196      injector   u32   the ring of goroutines that no thread has started yet
+//   200      holding    u32   1 while the main thread is kept alive only by what others do (lifetime)
+//   204      wanted     u32   1 while goroutines wait for another thread to be started
+//   208      maxProcs   u32   how many threads the pool may have
+//   256      depot[56]  u64   per size class: a stack of chains of free blocks, {tag32, block32}, 64 bytes apart
+//   4096     chunkClass u8[]  per 64 KiB chunk: 1 + the size class it is cut into; 32 768 entries
+//   36864    thread[64]       2 KiB each, below
+//   196608   heap             chunks of 64 KiB (the map ends on a chunk boundary)
+//
+// A thread's block:
+//
+//   0        bell       u32   1 = armed: the thread sleeps, or will; whoever lowers it must notify
+//   4        activity   u32   {epoch31, idle1}: idle = its event loop has nothing left that could happen by itself
+//   8        incarnation u32  how often this number was given to a thread
+//   12       goroutines i32   that run here (owner adds, anybody sums)
+//   16       answer     u32   second result of a kernel call, read by the owner at once
+//   20       running    u32   tasks of other threads that run here (owner adds; its reaper reads)
+//   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
+//   128      leaf[62]   u64   bit h: an object with this hash was poked
+//   640      completed  u32   stack of ended tasks that this thread started
+//   704      counter cells    one per sharded counter (owner adds, anybody sums)
+//   1024     magazine[24]     per small class {head u32, count u32, carve u32, carveEnd u32}, owner only
+//   1408     inbox            offset of the buffer that drain() writes poked hashes to
+
+export const ALIVE: usize = 64;
+export const SLOTS: usize = 128;
+export const HEAP_TOP: usize = 192;
+export const INJECTOR: usize = 196;
+export const HOLDING: usize = 200;
+export const WANTED: usize = 204;
+export const DEPOTS: usize = 256;
+export const DEPOT_SHIFT: usize = 6;
+export const CHUNK_CLASSES: usize = 4096;
+export const THREADS: usize = 36864;
+export const THREAD_SHIFT: usize = 11;
+export const MAX_THREADS: u32 = 64;
+export const HEAP: usize = 196608;
+
+export const BELL: usize = 0;
+export const ACTIVITY: usize = 4;
+export const INCARNATION: usize = 8;
+export const GOROUTINES: usize = 12;
+export const ANSWER: usize = 16;
+export const RUNNING: usize = 20;
+export const SUM: usize = 64;
+export const LEAVES: usize = 128;
+export const LEAF_COUNT: u32 = 62;
+export const HASHES: u32 = 3968; // 62 leaves of 64 bits
+export const COMPLETED: usize = 640;
+export const MAGAZINES: usize = 1024;
+export const INBOX: usize = 1408;
+
+export const TASK_ENDED_BIT: u64 = 1 << 62;
+export const RESCAN_BIT: u64 = 1 << 63;
+/** What drain() writes for the two bits above: numbers that no hash has. */
+export const TASK_ENDED: u32 = 3968;
+export const RESCAN: u32 = 3969;
+
+// @ts-ignore: decorator
+@inline
+export function threadAt(thread: u32): usize {
+  return THREADS + (<usize>thread << THREAD_SHIFT);
+}
+
+// A waitable (a channel, a cancellation): 256 bytes from a class of its own, so that a dead thread's bits can be
+// swept from all of them by walking the chunks of that class. The first 12 bytes hold the links of a free block.
+//
+//   0        refs       u32   threads that hold it + references on their way inside values
+//   12       kind       u32   0 = free
+//   16       holders    u64   bit t: thread t holds at least one reference
+//   24       interest   u64   wake tickets: bit t: thread t has receivers parked here
+//   32       interest   u64   … senders
+//   64 …                      the body of the kind: ring.ts, cancellation.ts
+
+export const REFS: usize = 0;
+export const KIND: usize = 12;
+export const HOLDERS: usize = 16;
+export const INTEREST: usize = 24;
+export const WAITABLE_BYTES: usize = 256;
+
+export const RECEIVE: u32 = 0;
+export const SEND: u32 = 1;
+
+export const KIND_FREE: u32 = 0;
+export const KIND_RING: u32 = 1;
+export const KIND_CANCELLATION: u32 = 2;

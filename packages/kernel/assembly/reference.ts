@@ -1,0 +1,41 @@
+// Who still needs a shared object. `holders` has a bit per thread with at least one reference in its JavaScript;
+// `refs` is the number of those bits plus the references on their way inside values. Whoever takes it to 0 frees.
+//
+// Gaining adds to refs first and sets the bit then; letting go clears the bit first: a thread that dies in
+// between leaks one block and never frees one early. A thread touches an object only while it holds it.
+
+import { add32, and64, load64, or64 } from './atomics';
+import { heapFree } from './heap';
+import { HOLDERS, KIND, KIND_FREE, KIND_RING, REFS } from './layout';
+import { ringSlots } from './ring';
+
+/** Adds a reference that travels inside a value. The caller holds the object. */
+export function referenceSend(object: usize): void {
+  add32(object + REFS, 1);
+}
+
+/** Turns a reference that arrived inside a value into one of thread `me`, which may hold it already. */
+export function referenceArrive(me: u32, object: usize): void {
+  const bit = <u64>1 << me;
+  if (load64(object + HOLDERS) & bit) add32(object + REFS, -1);
+  else or64(object + HOLDERS, bit);
+}
+
+/** Drops a reference that travelled inside a value and was never looked at. */
+export function referenceDrop(me: u32, object: usize): void {
+  if (add32(object + REFS, -1) == 1) free(me, object);
+}
+
+/** Thread `holder` lets go of the object. Done by itself, or by a reaper in its name. */
+export function referenceRelease(me: u32, object: usize, holder: u32): void {
+  const bit = <u64>1 << holder;
+  if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object);
+}
+
+/** Nobody can reach the object any more: its blocks go back to the heap. Values in a ring were taken before. */
+function free(me: u32, object: usize): void {
+  const kind = load<u32>(object, KIND);
+  store<u32>(object, KIND_FREE, KIND);
+  if (kind == KIND_RING) heapFree(me, ringSlots(object));
+  heapFree(me, object);
+}
