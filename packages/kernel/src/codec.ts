@@ -1,0 +1,143 @@
+// The codec: any value that may cross threads, as bytes and back.
+//
+// There are two forms. A tree of plain data, which most messages are, is packed as it is. Anything else is first taken
+// apart into a table (codec/table.ts), which is a tree of plain data again. So msgpackr never meets a class instance, a
+// Map, a cycle or an extension: of all it can do only the part is used that is exact, and nothing that other users of
+// msgpackr may register in this thread changes what crosses.
+//
+//   tree    packed value
+//   table   TABLE  packed table         (no packed value begins with TABLE)
+//
+// All of it happens before msgpackr runs or after: getters, SHARE methods, attaching and rebuilding may encode and decode.
+// The one exception is a getter of a plain object, which is asked twice: first whether it is plain, then for its value.
+
+import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack'
+import { DataCloneError } from './codec/errors.js'
+import { PuttingTogether } from './codec/put-together.js'
+import { type Node, WIDE } from './codec/table.js'
+import { TakingApart } from './codec/take-apart.js'
+import { TreeTest } from './codec/tree.js'
+
+export { DataCloneError, registerError } from './codec/errors.js'
+export { type Crossing, registerKind, SHARE, type Shareable } from './codec/share.js'
+
+const TABLE = 0xc1 // the one byte that MessagePack never uses
+
+const SMALL = 8192
+const LARGE = 2 ** 20
+
+const options = {
+  mapsAsObjects: true,
+  copyBuffers: true,
+  useBigIntExtension: true,
+  useToJSON: false,
+  writeFunction() {
+    throw new Error('a getter answered a function the second time')
+  },
+}
+const maps = new Packr({ ...options, useRecords: false })
+// Writes the keys of like objects once per message, which pays from about MANY objects on. Reading such a message
+// compiles a function per kind of object; under a Content-Security-Policy without `unsafe-eval` msgpackr does without,
+// after one report of a violation.
+const records = new Packr({ ...options, useRecords: true })
+const MANY = 32
+
+type Output = Uint8Array<ArrayBuffer> & { start: number; end: number }
+
+// msgpackr is faster over a Buffer where there is one, and wants its own output to be one.
+const newBuffer = (bytes: number): Uint8Array<ArrayBuffer> =>
+  typeof Buffer === 'undefined' ? new Uint8Array(bytes) : Buffer.allocUnsafeSlow(bytes)
+
+let depth = 0
+
+/**
+ * Turns a value into bytes.
+ *
+ * @param root Begins the path of a culprit: `args` for `args[1].job.callback`.
+ * @returns Bytes that are valid until the next call: a view of a buffer that is used again. (Those of a call from within
+ *   another, by a SHARE method or a getter, are the caller's own.)
+ * @throws {DataCloneError} Something in the value cannot cross. What SHARE methods did has been undone.
+ */
+export function encode(value: unknown, root = 'value'): Uint8Array {
+  depth++
+  try {
+    const bytes = packTree(value) ?? packTable(value, root)
+    return depth === 1 ? bytes : bytes.slice()
+  } finally {
+    depth--
+  }
+}
+
+function packTree(value: unknown): Uint8Array | undefined {
+  try {
+    const test = new TreeTest()
+    if (!test.passes(value)) return undefined
+    return pack(value, test.count >= MANY && test.widest <= WIDE, 0)
+  } catch {
+    return undefined // a getter threw, or did not answer alike: the table will tell where
+  }
+}
+
+function packTable(value: unknown, root: string): Uint8Array {
+  const parts = new TakingApart(root)
+  try {
+    const nodes = parts.table(value)
+    const bytes = packWhole(nodes, root)
+    bytes[0] = TABLE
+    return bytes
+  } catch (error) {
+    parts.release()
+    throw error
+  }
+}
+
+function packWhole(nodes: Node[], root: string): Uint8Array {
+  try {
+    return pack(nodes, nodes.length >= MANY, 1)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new DataCloneError(`${root} could not be cloned: ${why}`, root, { cause: error })
+  }
+}
+
+function pack(value: unknown, useRecords: boolean, reserved: number): Uint8Array {
+  const packr = useRecords ? records : maps
+  const mode = REUSE_BUFFER_MODE | RESET_BUFFER_MODE | (reserved > 0 ? RESERVE_START_SPACE | reserved : 0)
+  const output = packr.pack(value, mode) as unknown as Output
+  const bytes = new Uint8Array(output.buffer, output.byteOffset + output.start, output.end - output.start)
+  // One large message must not hold its memory for ever.
+  if (output.length > LARGE && depth === 1) packr.useBuffer(newBuffer(SMALL))
+  return bytes
+}
+
+let scratch: Uint8Array | undefined
+
+/**
+ * Turns bytes back into a value that shares nothing with them.
+ *
+ * @throws {Error} The bytes are not what `encode` answered, or hold a reference to a kind of thing that no module of this
+ *   thread has registered.
+ */
+export function decode(bytes: Uint8Array): unknown {
+  if (bytes[0] !== TABLE) return unpack(bytes, 0)
+  const nodes = unpack(bytes, 1)
+  if (!Array.isArray(nodes)) throw new Error('these bytes are not an encoded value')
+  return new PuttingTogether(nodes as Node[]).value()
+}
+
+function unpack(bytes: Uint8Array, start: number): unknown {
+  const end = bytes.length
+  try {
+    if (end <= SMALL) {
+      scratch ??= newBuffer(SMALL)
+      scratch.set(bytes)
+      return maps.unpack(scratch, start === 0 ? end : { start, end })
+    }
+    // A copy, where they are in shared memory: not every text decoder reads that, and other threads write there.
+    const own = bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
+    const source = typeof Buffer === 'undefined' ? own : Buffer.from(own.buffer, own.byteOffset, end)
+    return maps.unpack(source, { start, end })
+  } catch (error) {
+    throw new Error('these bytes are not an encoded value', { cause: error })
+  }
+}

@@ -1,0 +1,40 @@
+// What differs between the places that JavaScript runs in. One implementation for Node, Deno and Bun (node.ts), one for
+// browsers (web.ts); package.json's "imports" chooses.
+
+/** A timer that may or may not keep the process alive. */
+export interface HostTimer {
+  ref(): void
+  unref(): void
+  clear(): void
+}
+
+/** A thread as its starter sees it. */
+export interface HostThread {
+  /** Ends the thread at once, in the middle of whatever it does. Resolves when it is gone. */
+  terminate(): Promise<void>
+  /** Called once, when the thread is gone: `error` is what it died of, undefined after an orderly exit. */
+  onExit(listener: (error: Error | undefined) => void): void
+}
+
+export interface Host {
+  readonly name: string
+  /** Cores that threads may run on. */
+  parallelism(): number
+  /** Runs `fn` after the event loop has had a turn: timers and I/O that are due come first. */
+  macrotask(fn: () => void): void
+  /** Runs `fn` after `ms` (at most 2^31 - 1); keeps the process alive unless unref'ed. */
+  timer(fn: () => void, ms: number): HostTimer
+  /** Timers of the kind above that keep this thread alive, where `onIdle` cannot tell; else 0. */
+  pendingTimers(): number
+  /** A timer of the runtime's own, which does not count among the pending ones. */
+  keepAlive(fn: () => void, ms: number): HostTimer
+  /** Starts a thread with the module at `url`; it finds `data` with `threadData`. It does not keep the process alive. */
+  spawn(url: URL, data: unknown): HostThread
+  /** What this thread was given by `spawn`; undefined on the main thread. */
+  threadData(): unknown
+  /**
+   * Calls `listener` whenever this thread's event loop has nothing left to do; work that it starts goes on. Answers
+   * false where the host cannot tell.
+   */
+  onIdle(listener: () => void): boolean
+}

@@ -1,0 +1,33 @@
+// Not for direct use: what @millrace/core builds on.
+
+export { host } from '#host'
+export { type Crossing, DataCloneError, registerError, registerKind, SHARE, type Shareable } from './codec.js'
+export { BugError, OutOfSharedMemoryError, ThreadLostError } from './errors.js'
+export type { HostTimer } from './host/host.js'
+export {
+  CLOSED,
+  type Direction,
+  instantiateKernel,
+  type Kernel,
+  kernelBinary,
+  OK,
+  OK_NOBODY,
+  OK_SELF,
+  RECEIVE,
+  SEND,
+  WOULD_BLOCK,
+} from './kernel.js'
+export { type MemoryLimits, SharedMemory } from './memory.js'
+export { MAX_POOL_THREADS, maxProcs, Pool, sayStarted, wantThread } from './pool.js'
+export { arriveReference, keepReference } from './reference.js'
+export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'
+export {
+  configureMemory,
+  currentThread,
+  isPoolThread,
+  MAIN_THREAD,
+  type Parked,
+  Thread,
+  threadIfStarted,
+} from './thread.js'
+export { wordDrop, wordOf, wordPeek, wordTake } from './value.js'

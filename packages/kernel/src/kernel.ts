@@ -1,0 +1,109 @@
+import { KERNEL_BINARY } from './generated/kernel-binary.js'
+
+// What an operation answers: assembly/status.ts.
+export const OK = 0
+export const OK_SELF = 1
+export const WOULD_BLOCK = 2
+export const CLOSED = 3
+export const OK_NOBODY = 5
+
+export const RECEIVE = 0
+export const SEND = 1
+export type Direction = typeof RECEIVE | typeof SEND
+
+// What the inbox holds beside hashes, and fixed places of the memory map: assembly/layout.ts.
+export const TASK_ENDED = 3968
+export const RESCAN = 3969
+export const INJECTOR = 196
+export const HOLDING = 200
+export const WANTED = 204
+export const MAX_PROCS = 208
+const THREADS = 36864
+const THREAD_BYTES = 2048
+export const BELL = 0
+export const GOROUTINES = 12
+export const ANSWER = 16
+export const RUNNING = 20
+export const INBOX = 1408
+export const PAGE = 65536
+export const INITIAL_PAGES = 4
+
+/** Offset of a thread's block. */
+export const threadBlock = (thread: number): number => THREADS + thread * THREAD_BYTES
+
+/**
+ * The kernel's contract: what every thread may do with shared memory. All numbers are 32-bit words or offsets; `me` is
+ * the caller's thread number; nothing here waits. Each call is documented where it is implemented, in assembly/.
+ */
+export interface Kernel {
+  kernelInit(): number
+  injectorCreate(me: number): number
+  threadReserve(): number
+  threadAttach(me: number): number
+  threadIsAlive(thread: number): number
+  threadReap(me: number, dead: number): void
+  goroutinesSum(): number
+  activitySet(me: number, idle: number): void
+  othersAreIdle(me: number): number
+
+  heapAllocate(me: number, bytes: number): number
+  heapFree(me: number, block: number): void
+  heapUsed(): number
+  floatCreate(me: number, value: number): number
+  floatTake(me: number, cell: number): number
+
+  bellArm(me: number): number
+  bellLower(me: number): void
+  hashOf(object: number): number
+  mailboxDirty(me: number): number
+  mailboxDrain(me: number): number
+  poke(thread: number, object: number): void
+
+  referenceSend(object: number): void
+  referenceArrive(me: number, object: number): void
+  referenceDrop(me: number, object: number): void
+  referenceRelease(me: number, object: number, holder: number): void
+
+  ringCreate(me: number, capacity: number, start: number): number
+  ringSend(me: number, ring: number, value: number): number
+  ringReceive(me: number, ring: number): number
+  ringClose(me: number, ring: number): number
+  ringCanReceive(ring: number): number
+  ringCanSend(ring: number): number
+  ringPark(me: number, ring: number, direction: Direction): number
+  ringPassBaton(me: number, ring: number, direction: Direction): number
+  ringUnpark(me: number, ring: number, direction: Direction): void
+  ringLength(ring: number): number
+  ringCapacity(ring: number): number
+  ringClosed(ring: number): number
+  ringDiscard(me: number, ring: number): number
+
+  cancellationCreate(me: number): number
+  cancellationCancel(me: number, cancellation: number, state: number, cause: number): void
+  cancellationPark(me: number, cancellation: number): number
+
+  taskCreate(me: number, ticket: number, fn: number, args: number): number
+  taskPost(me: number, task: number): number
+  taskTake(me: number): number
+  taskEnd(me: number, task: number, state: number, result: number): number
+  tasksCollect(me: number): number
+  taskIsMine(me: number, task: number): number
+  taskIsLost(task: number): number
+  taskFree(me: number, task: number): void
+
+  counterCreate(me: number): number
+  counterAdd(me: number, counter: number, delta: number): void
+  counterSum(counter: number): number
+  counterFree(me: number, counter: number): void
+}
+
+/** The binary, for tests that read it. */
+export function kernelBinary(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(KERNEL_BINARY), character => character.charCodeAt(0))
+}
+
+/** The WebAssembly kernel over a shared memory. Each thread has an instance of its own; the state is all in the memory. */
+export function instantiateKernel(memory: WebAssembly.Memory): Kernel {
+  const module = new WebAssembly.Module(kernelBinary())
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernel
+}

@@ -1,0 +1,98 @@
+import { host } from '#host'
+import type { HostTimer } from './host/host.js'
+import { HOLDING } from './kernel.js'
+import { MAIN_THREAD, type Thread } from './thread.js'
+
+const FOREVER = 2 ** 31 - 1
+const LOOK_MS = 20
+
+/**
+ * Keeps the process alive exactly while something can still happen.
+ *
+ * Waiting for a bell keeps no event loop alive, on any host. So each loop is left to itself while it has something to do:
+ * timers, sockets, our macrotasks. When it runs dry,
+ *
+ * - a pool thread says "idle" in shared memory and holds a timer, so that it is still there when it is needed;
+ * - the main thread asks whether every other thread is idle with nothing in its mailbox. Nothing can happen then: it lets go,
+ *   and the process ends. If not, it holds a timer, and the next thread that becomes idle rings it to ask again.
+ *
+ * No wake-up is lost between "is everybody idle?" and "tell me": the main thread sets HOLDING before it asks, a thread sets its
+ * idle bit before it reads HOLDING, and both words are sequentially consistent.
+ *
+ * Where a host cannot tell when a pool thread's loop runs dry, the thread counts instead: it is idle when all its goroutines
+ * are parked and it has no timer; it looks every 20 ms, and not at all while it is idle.
+ */
+export class Lifetime {
+  readonly #thread: Thread
+  readonly #tellsIdle: boolean
+  #hold: HostTimer | undefined
+  #idle = false
+  /** Threads on their way that cannot speak for themselves yet; the main thread waits for them. */
+  starting = 0
+  /** What keeps this thread busy, for hosts that cannot tell: goroutines that are not parked, and work about to be taken. */
+  busy: () => number = () => 0
+
+  constructor(thread: Thread) {
+    this.#thread = thread
+    this.#tellsIdle = host.onIdle(() => this.#ranDry())
+    if (!this.#tellsIdle && thread.id !== MAIN_THREAD) this.#watchLater()
+  }
+
+  /** The thread has work. */
+  active(): void {
+    if (this.#thread.id === MAIN_THREAD) {
+      if (!this.#hold) return
+      this.#setHolding(0)
+      this.#letGo()
+    } else if (this.#idle) {
+      this.#idle = false
+      this.#thread.kernel.activitySet(this.#thread.id, 0)
+      this.#letGo()
+      if (!this.#tellsIdle) this.#watchLater()
+    }
+  }
+
+  #ranDry(): void {
+    if (this.#thread.id !== MAIN_THREAD) return this.#rest()
+    if (this.#hold) return
+    const { kernel, id } = this.#thread
+    this.#setHolding(1)
+    if (this.starting === 0 && kernel.othersAreIdle(id) && !kernel.mailboxDirty(id)) return this.#setHolding(0)
+    this.#holdOn()
+    this.#thread.doorbell.listen()
+  }
+
+  /** Looks now and then whether the thread has become idle. */
+  #watch(): void {
+    const { kernel, id } = this.#thread
+    const isIdle = this.busy() <= 0 && host.pendingTimers() === 0 && !kernel.mailboxDirty(id)
+    if (isIdle) this.#rest()
+    else this.#watchLater()
+  }
+
+  #watchLater(): void {
+    this.#hold = host.keepAlive(() => this.#watch(), LOOK_MS)
+  }
+
+  #rest(): void {
+    if (this.#idle) return
+    this.#idle = true
+    this.#holdOn()
+    const { kernel, id, memory } = this.#thread
+    kernel.activitySet(id, 1)
+    if (Atomics.load(memory.i32, HOLDING >> 2)) kernel.poke(MAIN_THREAD, 0)
+  }
+
+  #setHolding(value: 0 | 1): void {
+    Atomics.store(this.#thread.memory.i32, HOLDING >> 2, value)
+  }
+
+  #holdOn(): void {
+    this.#hold = host.keepAlive(() => {}, FOREVER)
+  }
+
+  #letGo(): void {
+    this.#hold?.clear()
+    this.#hold = undefined
+  }
+}

@@ -1,0 +1,218 @@
+import { host } from '#host'
+import { ThreadLostError } from './errors.js'
+import { GOROUTINES, INJECTOR, OK_NOBODY, OK_SELF, RECEIVE, RUNNING, SEND, threadBlock, WOULD_BLOCK } from './kernel.js'
+import type { Parked, Thread } from './thread.js'
+import { wordDrop } from './value.js'
+
+// A task's fields: assembly/task.ts.
+const NEXT = 0
+const STATE = 4
+const TICKET = 12
+const FUNCTION = 16
+const ARGUMENTS = 20
+const RESULT = 24
+
+const ENDED = 1
+const FAILED = 2
+
+/** How long a thread starts new goroutines before those that run already get a turn. */
+const SLICE_MS = 1
+
+/** What the starter of a task is told. Words own their blocks. */
+export interface TaskOutcome {
+  ended(result: number): void
+  failed(error: number): void
+  lost(error: ThreadLostError): void
+}
+
+/**
+ * Runs the function in word `fn` with the arguments in word `args`, and calls `done` once: with the word of the result, or of
+ * the error.
+ */
+export type TaskRunner = (fn: number, args: number, done: (failed: boolean, word: number) => void) => void
+
+interface Pending {
+  task: number
+  outcome: TaskOutcome
+}
+
+/** Goroutines that leave this thread, and those that come to it. */
+export class Tasks implements Parked {
+  /** The injector: the ring that unstarted goroutines wait in. */
+  readonly address: number
+  readonly #thread: Thread
+  readonly #pending: (Pending | undefined)[] = []
+  readonly #freeTickets: number[] = []
+  /** Posted by this thread while the injector was full; the oldest first. */
+  readonly #backlog: number[] = []
+  #runner: TaskRunner | undefined
+  #serving = false
+  #paused = 0
+  readonly #goroutines: number
+  /** Called when a task was posted and no thread was free for it. */
+  onBusy: () => void = () => {}
+  /** What a lost task is told that its thread died of. */
+  causeOfDeath: () => Error | undefined = () => undefined
+
+  constructor(thread: Thread) {
+    this.#thread = thread
+    this.address = Atomics.load(thread.memory.i32, INJECTOR >> 2)
+    this.#goroutines = (threadBlock(thread.id) + GOROUTINES) >> 2
+    thread.onTasksEnded(() => this.#collect())
+    thread.onRescan(() => this.#findLost())
+    thread.park(this)
+  }
+
+  /** Says how many goroutines this thread has. */
+  publishGoroutines(count: number): void {
+    this.#thread.memory.i32[this.#goroutines] = count
+  }
+
+  /** Sends a goroutine to the pool. Takes over `args`. @throws {OutOfSharedMemoryError} */
+  start(fn: number, args: number, outcome: TaskOutcome): void {
+    const { kernel, id } = this.#thread
+    const ticket = this.#freeTickets.pop() ?? this.#pending.length
+    const task = kernel.taskCreate(id, ticket, fn, args)
+    if (task === 0) {
+      this.#freeTickets.push(ticket)
+      this.#pending[ticket] ??= undefined
+      wordDrop(this.#thread, args)
+      throw this.#thread.outOfMemory(64)
+    }
+    this.#thread.memory.reach(task + 64)
+    this.#pending[ticket] = { task, outcome }
+    if (this.#backlog.length > 0 || !this.#post(task)) this.#defer(task)
+  }
+
+  #post(task: number): boolean {
+    const status = this.#thread.kernel.taskPost(this.#thread.id, task)
+    if (status === OK_SELF) this.#serveSoon()
+    else if (status === OK_NOBODY) this.onBusy()
+    return status !== WOULD_BLOCK
+  }
+
+  #defer(task: number): void {
+    this.#backlog.push(task)
+    this.#flush()
+  }
+
+  /** Posts the backlog, as far as there is room; asks to be told when there is more. */
+  #flush(): void {
+    const { kernel, id } = this.#thread
+    let posted = 0
+    while (posted < this.#backlog.length) {
+      if (this.#post(this.#backlog[posted])) posted++
+      else if (!kernel.ringPark(id, this.address, SEND)) break
+    }
+    this.#backlog.splice(0, posted)
+    if (this.#backlog.length === 0 && posted > 0) kernel.ringPassBaton(id, this.address, SEND)
+  }
+
+  #collect(): void {
+    const { kernel, id, memory } = this.#thread
+    let task = kernel.tasksCollect(id)
+    while (task !== 0) {
+      memory.reach(task + 64)
+      const { i32 } = memory
+      const next = i32[(task + NEXT) >> 2]
+      const failed = i32[(task + STATE) >> 2] === FAILED
+      const ticket = i32[(task + TICKET) >> 2]
+      const result = i32[(task + RESULT) >> 2]
+      const pending = kernel.taskIsMine(id, task) ? this.#pending[ticket] : undefined
+      kernel.taskFree(id, task)
+      if (pending) {
+        this.#settle(ticket)
+        if (failed) pending.outcome.failed(result)
+        else pending.outcome.ended(result)
+      } else wordDrop(this.#thread, result)
+      task = next
+    }
+  }
+
+  #settle(ticket: number): void {
+    this.#pending[ticket] = undefined
+    this.#freeTickets.push(ticket)
+  }
+
+  #findLost(): void {
+    this.#pending.forEach((pending, ticket) => {
+      if (!pending || !this.#thread.kernel.taskIsLost(pending.task)) return
+      this.#settle(ticket)
+      this.#thread.kernel.taskFree(this.#thread.id, pending.task)
+      pending.outcome.lost(new ThreadLostError(undefined, { cause: this.causeOfDeath() }))
+    })
+  }
+
+  /** Takes goroutines from now on. */
+  run(runner: TaskRunner): void {
+    this.#runner = runner
+    this.#serveSoon()
+  }
+
+  /** There may be room in the injector, or something to take. */
+  look(): void {
+    if (this.#backlog.length > 0) this.#flush()
+    else this.#thread.kernel.ringPassBaton(this.#thread.id, this.address, SEND)
+    if (this.#runner) this.#serve()
+  }
+
+  /** Whether it is about to take goroutines. */
+  get serving(): boolean {
+    return this.#serving
+  }
+
+  /** Takes no goroutines until `resume`: what is here has to go on first. Others are woken for those that wait. */
+  pause(): void {
+    this.#paused++
+  }
+
+  resume(): void {
+    this.#paused--
+    this.#serveSoon()
+  }
+
+  #serveSoon(): void {
+    if (this.#serving) return
+    this.#serving = true
+    host.macrotask(() => {
+      this.#serving = false
+      this.#thread.lifetime.active()
+      this.#serve()
+    })
+  }
+
+  #serve(): void {
+    if (this.#serving) return
+    const { kernel, id } = this.#thread
+    const until = performance.now() + SLICE_MS
+    do {
+      while (this.#paused === 0) {
+        const task = kernel.taskTake(id)
+        if (task === 0) break
+        this.#runOne(task)
+        if (performance.now() >= until) return this.#serveSoon()
+      }
+      if (this.#paused > 0) return this.#passBaton()
+    } while (kernel.ringPark(id, this.address, RECEIVE))
+  }
+
+  /** Others may have to see to what waits in the injector. */
+  #passBaton(): void {
+    const { kernel, id } = this.#thread
+    while (kernel.ringPassBaton(id, this.address, RECEIVE) === OK_SELF) {}
+    if (kernel.ringCanReceive(this.address)) this.onBusy()
+  }
+
+  #runOne(task: number): void {
+    const { kernel, id, memory } = this.#thread
+    memory.reach(task + 64)
+    const fn = memory.i32[(task + FUNCTION) >> 2]
+    const args = memory.i32[(task + ARGUMENTS) >> 2]
+    const running = (threadBlock(id) + RUNNING) >> 2
+    memory.i32[running]++
+    this.#runner!(fn, args, (failed, word) => {
+      memory.i32[running]--
+      if (!kernel.taskEnd(id, task, failed ? FAILED : ENDED, word)) wordDrop(this.#thread, word)
+    })
+  }
+}

@@ -1,0 +1,173 @@
+import { host } from '#host'
+import { Doorbell } from './doorbell.js'
+import { BugError, OutOfSharedMemoryError } from './errors.js'
+import {
+  ANSWER,
+  INBOX,
+  instantiateKernel,
+  type Kernel,
+  RESCAN,
+  TASK_ENDED,
+  threadBlock,
+} from './kernel.js'
+import { Lifetime } from './lifetime.js'
+import { type MemoryLimits, SharedMemory } from './memory.js'
+
+/** A shared object that somebody in this thread waits for. */
+export interface Parked {
+  /** Offset of the waitable. */
+  readonly address: number
+  /** It may have changed: look at it again and serve whoever can go on. */
+  look(): void
+}
+
+/** What a thread of the pool is started with. */
+export interface ThreadData {
+  memory: WebAssembly.Memory
+  maximum: number
+  id: number
+}
+
+/** The main thread's number: it is the first to attach. */
+export const MAIN_THREAD = 0
+
+/**
+ * This JavaScript thread's part of the runtime: its kernel instance, its views of memory, the objects that its goroutines
+ * wait for. One per thread, made on first use.
+ */
+export class Thread {
+  readonly id: number
+  readonly memory: SharedMemory
+  readonly kernel: Kernel
+  readonly doorbell: Doorbell
+  readonly lifetime: Lifetime
+  readonly #parked = new Map<number, Set<Parked>>()
+  readonly #taskListeners: (() => void)[] = []
+  readonly #rescanListeners: (() => void)[] = []
+  readonly #answer: number
+
+  constructor(memory: SharedMemory, kernel: Kernel, id: number) {
+    this.memory = memory
+    this.kernel = kernel
+    this.id = id
+    this.#answer = (threadBlock(id) + ANSWER) >> 2
+    if (!kernel.threadAttach(id)) throw new OutOfSharedMemoryError(16_384, memory.maximum)
+    memory.reach(kernel.heapUsed()) // the inbox is somewhere below
+    this.doorbell = new Doorbell(this)
+    this.lifetime = new Lifetime(this)
+  }
+
+  /** The second result of the kernel call just made. */
+  get answer(): number {
+    return this.memory.i32[this.#answer]
+  }
+
+  /** Looks at `object` whenever it may have changed, from now on. The object stays alive as long. */
+  park(object: Parked): void {
+    const hash = this.kernel.hashOf(object.address)
+    const objects = this.#parked.get(hash)
+    if (objects) objects.add(object)
+    else this.#parked.set(hash, new Set([object]))
+    this.doorbell.listen()
+  }
+
+  /** Forgets `object`. Its ticket must have been taken back first. */
+  unpark(object: Parked): void {
+    const hash = this.kernel.hashOf(object.address)
+    const objects = this.#parked.get(hash)
+    objects?.delete(object)
+    if (objects?.size === 0) this.#parked.delete(hash)
+  }
+
+  /** Calls `listener` when tasks that this thread started may have ended. */
+  onTasksEnded(listener: () => void): void {
+    this.#taskListeners.push(listener)
+  }
+
+  /** Calls `listener` when a thread has died. */
+  onRescan(listener: () => void): void {
+    this.#rescanListeners.push(listener)
+  }
+
+  /** Serves everything that the mailbox names. */
+  drain(): void {
+    const count = this.kernel.mailboxDrain(this.id)
+    if (count === 0) return
+    const { i32 } = this.memory
+    const inbox = i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
+    // The inbox is written by the next drain only, and nothing in this loop drains.
+    for (let i = inbox; i < inbox + count; i++) {
+      const hash = i32[i]
+      if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
+      else if (hash === RESCAN) this.#rescan()
+      else {
+        const objects = this.#parked.get(hash)
+        if (objects) for (const object of [...objects]) object.look()
+      }
+    }
+  }
+
+  #rescan(): void {
+    for (const listener of this.#taskListeners) listener()
+    for (const listener of this.#rescanListeners) listener()
+    for (const objects of [...this.#parked.values()]) for (const object of [...objects]) object.look()
+  }
+
+  /** A block of shared memory. @throws {OutOfSharedMemoryError} */
+  allocate(bytes: number): number {
+    const block = this.kernel.heapAllocate(this.id, bytes)
+    if (block === 0) throw this.outOfMemory(bytes)
+    this.memory.reach(block + bytes)
+    return block
+  }
+
+  free(block: number): void {
+    this.kernel.heapFree(this.id, block)
+  }
+
+  outOfMemory(bytes: number): OutOfSharedMemoryError {
+    return new OutOfSharedMemoryError(bytes, this.memory.maximum)
+  }
+}
+
+// One per JavaScript thread even when the package is there twice (a bundle and its thread entry, say).
+const KEY = Symbol.for('@millrace/kernel/thread')
+const holder = globalThis as { [KEY]?: Thread }
+let limits: MemoryLimits = {}
+
+/** Whether this is a thread of the pool. */
+export function isPoolThread(): boolean {
+  return host.threadData() !== undefined
+}
+
+/** The runtime of this thread, if anything has needed one yet. */
+export function threadIfStarted(): Thread | undefined {
+  return holder[KEY]
+}
+
+/** This thread's part of the runtime; starts it on first use. @throws {OutOfSharedMemoryError} */
+export function currentThread(): Thread {
+  return holder[KEY] ?? start()
+}
+
+/** Sets how much memory there will be. Answers false when it is too late: memory has been made. */
+export function configureMemory(memory: MemoryLimits): boolean {
+  if (holder[KEY] || isPoolThread()) return false
+  limits = { ...limits, ...memory }
+  return true
+}
+
+function start(): Thread {
+  const data = host.threadData() as ThreadData | undefined
+  const memory = data ? new SharedMemory(data.memory, data.maximum) : SharedMemory.create(limits)
+  const kernel = instantiateKernel(memory.memory)
+  if (!data) {
+    kernel.kernelInit()
+    if (kernel.threadReserve() !== MAIN_THREAD) throw new BugError('fresh memory has threads in it')
+  }
+  const thread = new Thread(memory, kernel, data?.id ?? MAIN_THREAD)
+  if (!data && !kernel.injectorCreate(thread.id)) throw thread.outOfMemory(65_536)
+  holder[KEY] = thread
+  return thread
+}
+

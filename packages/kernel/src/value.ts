@@ -1,0 +1,114 @@
+// A value as one word of shared memory: see assembly/cells.ts for the three forms. A word that stands for a block owns it:
+// it must be taken (wordTake) or dropped (wordDrop) exactly once.
+
+import { decode, encode } from './codec.js'
+import { BugError } from './errors.js'
+import type { Thread } from './thread.js'
+
+const FLOAT = 1
+const PACKED = 2
+const HEADER = 8
+
+const UNDEFINED = 0x02
+const NULL = 0x12
+const TRUE = 0x22
+const FALSE = 0x32
+
+const MAX_INLINE = 2 ** 30
+
+/**
+ * Puts a value into a word.
+ *
+ * @throws {DataCloneError} It cannot cross; the path begins with `root`.
+ * @throws {OutOfSharedMemoryError}
+ */
+export function wordOf(thread: Thread, value: unknown, root?: string): number {
+  if (typeof value === 'number') {
+    if ((value | 0) === value && value >= -MAX_INLINE && value < MAX_INLINE && (value !== 0 || 1 / value > 0)) {
+      return (value << 1) | 1
+    }
+    const cell = thread.kernel.floatCreate(thread.id, value)
+    if (cell === 0) throw thread.outOfMemory(16)
+    return cell
+  }
+  if (value === undefined) return UNDEFINED
+  if (value === null) return NULL
+  if (value === true) return TRUE
+  if (value === false) return FALSE
+  return pack(thread, encode(value, root))
+}
+
+function pack(thread: Thread, bytes: Uint8Array): number {
+  let block: number
+  try {
+    block = thread.allocate(HEADER + bytes.length)
+  } catch (error) {
+    letGo(bytes)
+    throw error
+  }
+  const { i32, u8 } = thread.memory
+  i32[block >> 2] = PACKED
+  i32[(block >> 2) + 1] = bytes.length
+  u8.set(bytes, block + HEADER)
+  return block
+}
+
+/** The value of a word, whose block is freed. */
+export function wordTake(thread: Thread, word: number): unknown {
+  if (word & 1) return word >> 1
+  switch (word) {
+    case UNDEFINED:
+      return undefined
+    case NULL:
+      return null
+    case TRUE:
+      return true
+    case FALSE:
+      return false
+  }
+  const { memory } = thread
+  memory.reach(word + HEADER)
+  if (memory.i32[word >> 2] === FLOAT) return thread.kernel.floatTake(thread.id, word)
+  const bytes = packedBytes(thread, word)
+  thread.free(word)
+  return decode(bytes)
+}
+
+/** The value of a word that several threads may read: its block stays. References inside the value are not for this. */
+export function wordPeek(thread: Thread, word: number): unknown {
+  if ((word & 15) !== 0) return wordTake(thread, word)
+  const { memory } = thread
+  memory.reach(word + HEADER)
+  if (memory.i32[word >> 2] === FLOAT) return new DataView(memory.u8.buffer).getFloat64(word + HEADER, true)
+  return decode(packedBytes(thread, word))
+}
+
+/**
+ * A private copy of a packed block's bytes: text decoders refuse shared memory, and the block can go back whatever the
+ * decoder does.
+ */
+function packedBytes({ memory }: Thread, word: number): Uint8Array {
+  const format = memory.i32[word >> 2]
+  if (format !== PACKED) throw new BugError(`a block of unknown format ${format} arrived`)
+  const length = memory.i32[(word >> 2) + 1]
+  memory.reach(word + HEADER + length)
+  return memory.u8.slice(word + HEADER, word + HEADER + length)
+}
+
+/** Frees what a word owns. References inside the value are let go as if it had been taken and forgotten. */
+export function wordDrop(thread: Thread, word: number): void {
+  if ((word & 15) !== 0) return
+  try {
+    wordTake(thread, word)
+  } catch {
+    // Nobody wanted the value, so nobody needs to know that it could not be read.
+  }
+}
+
+function letGo(bytes: Uint8Array): void {
+  try {
+    decode(bytes.slice())
+  } catch {
+    // As above.
+  }
+}
