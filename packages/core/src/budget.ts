@@ -1,0 +1,38 @@
+import { host } from '@millrace/kernel'
+
+// The cooperative budget, after Tokio's. A loop over channels that are always ready runs on microtasks alone, and would
+// keep timers and I/O from ever getting a turn. So after this many operations without one, those that are ready anyway
+// resolve only after the event loop has gone round.
+const OPERATIONS = 512
+
+let left = OPERATIONS
+let turn: Promise<void> | undefined
+
+/** Counts one operation that did not have to wait. False when it is time to let the event loop have a turn. */
+export function spend(): boolean {
+  return --left > 0
+}
+
+/** Resolves to `value` after the event loop has had a turn. */
+export function afterTurn<T>(value: T): Promise<T> {
+  turn ??= new Promise(resolve => {
+    host.macrotask(() => {
+      left = OPERATIONS
+      turn = undefined
+      resolve()
+    })
+  })
+  return turn.then(() => value)
+}
+
+const DONE = Promise.resolve()
+
+/** A finished operation without a result. One promise serves all while the budget lasts. */
+export function done(): Promise<void> {
+  return spend() ? DONE : afterTurn(undefined)
+}
+
+/** A finished operation with a result. */
+export function ready<T>(value: T): Promise<Awaited<T>> {
+  return (spend() ? Promise.resolve(value) : afterTurn(value)) as Promise<Awaited<T>>
+}

@@ -1,0 +1,236 @@
+import { type Crossing, SHARE, type Shareable } from '@millrace/kernel'
+import { afterTurn, done, ready, spend } from './budget.js'
+import { cancellationOf, type WaitOptions } from './cancellation.js'
+import { ChanSizeError } from './errors.js'
+import { LocalMedium } from './local-medium.js'
+import { CLOSED, EMPTY, type Medium } from './medium.js'
+import { onChannelArrival } from './ring-medium.js'
+import { ReceiveWaiter, SendWaiter } from './wait-queue.js'
+
+/** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
+export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }
+
+/** The sending side of a channel. Closing is the sender's right. */
+export interface SendChan<in T> {
+  /**
+   * Sends `value`: waits until there is room, or on an unbuffered channel until a receiver has it. Go's `ch <- value`.
+   *
+   * Rejects with ChanClosedError ("send on closed channel"), also if the channel is closed meanwhile; with DataCloneError if
+   * another thread knows the channel and `value` cannot cross. Cancelled, it rejects with the signal's reason and nothing was
+   * sent.
+   */
+  send(value: T, options?: WaitOptions): Promise<void>
+  /** Sends `value` if that need not wait; answers whether it did. @throws {ChanClosedError} */
+  trySend(value: T): boolean
+  /** Closes the channel: receivers get what is buffered and then the end. @throws {ChanClosedError} close of closed channel */
+  close(): void
+  /** Values in the buffer. 0 for an unbuffered channel, also while senders wait. */
+  readonly length: number
+  readonly capacity: number
+  readonly closed: boolean
+}
+
+/** The receiving side of a channel. `for await (const value of channel)` is Go's `range`: it ends when the channel is closed
+ * and drained; leaving it early takes nothing and closes nothing. */
+export interface ReceiveChan<out T> extends AsyncIterable<T, undefined> {
+  /** The next value; waits for it. Undefined once the channel is closed and drained. Go's `v := <-ch`. */
+  receive(options?: WaitOptions): Promise<T | undefined>
+  /** The next value, and whether there was one: tells a sent undefined from the end. Go's `v, ok := <-ch`. */
+  receiveOk(options?: WaitOptions): Promise<Received<T>>
+  /** The next value if there is one now; else undefined. */
+  tryReceive(): T | undefined
+  /** The next value, or the end; undefined if that would have to wait. */
+  tryReceiveOk(): Received<T> | undefined
+  /**
+   * Waits for one value and takes what else is there, up to `max`. Empty once the channel is closed and drained.
+   *
+   * @throws {RangeError} (as a rejection) `max` is not a whole number of at least 1
+   */
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]>
+  readonly length: number
+  readonly capacity: number
+  readonly closed: boolean
+}
+
+/** A channel: what one goroutine sends, another receives. */
+export interface Chan<T> extends SendChan<T>, ReceiveChan<T> {}
+
+const MAX_CAPACITY = 2 ** 30 - 1
+
+/**
+ * Makes a channel with room for `capacity` values; 0, the default, is unbuffered: a send waits for its receiver. Go's `make(chan T, n)`.
+ *
+ * The buffer takes memory as it fills, not when it is made; once other threads know the channel, all of it (8 bytes a value).
+ *
+ * @param capacity A whole number, 0 to 1_073_741_823.
+ * @throws {ChanSizeError} `capacity` is not.
+ *
+ * @example
+ * const numbers = chan<number>(2)
+ * await numbers.send(1)
+ * numbers.close()
+ * await numbers.receive() // => 1
+ */
+export function chan<T>(capacity = 0): Chan<T> {
+  if (!Number.isInteger(capacity) || capacity < 0 || capacity > MAX_CAPACITY) {
+    throw new ChanSizeError(
+      `makechan: size out of range (a capacity is a whole number from 0 to ${MAX_CAPACITY}, got ${String(capacity)})`,
+    )
+  }
+  return new Channel<T>(new LocalMedium(capacity))
+}
+
+/** The end of a channel, as receiveOk gives it. */
+export const END: Received<never> = Object.freeze({ value: undefined, ok: false })
+const END_OF_ITERATION: IteratorResult<never, undefined> = Object.freeze({ value: undefined, done: true })
+
+export class Channel<T> implements Chan<T>, Shareable {
+  /** What carries the values; another one once other threads know the channel. */
+  medium: Medium
+
+  constructor(medium: Medium) {
+    this.medium = medium
+  }
+
+  get length(): number {
+    return this.medium.length
+  }
+
+  get capacity(): number {
+    return this.medium.capacity
+  }
+
+  get closed(): boolean {
+    return this.medium.closed
+  }
+
+  send(value: T, options?: WaitOptions): Promise<void> {
+    if (options === undefined) {
+      try {
+        if (this.medium.trySend(value)) return done()
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
+    return this.#send(value, options)
+  }
+
+  #send(value: T, options: WaitOptions | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancellation = options && cancellationOf(options)
+      if (cancellation?.canceled) return reject(cancellation.reason)
+      if (options && this.medium.trySend(value)) return resolve(done())
+      const waiter = new SendWaiter(value, resolve, reject)
+      this.medium.parkSender(waiter)
+      if (cancellation) waiter.cancelWith(cancellation)
+    })
+  }
+
+  trySend(value: T): boolean {
+    return this.medium.trySend(value)
+  }
+
+  close(): void {
+    this.medium.close()
+  }
+
+  receive(options?: WaitOptions): Promise<T | undefined> {
+    if (options === undefined) {
+      try {
+        const value = this.medium.tryReceive()
+        if (value === CLOSED) return ready(undefined)
+        if (value !== EMPTY) return ready(value as T) as Promise<T>
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
+    return this.#receive(options, value => value as T | undefined)
+  }
+
+  receiveOk(options?: WaitOptions): Promise<Received<T>> {
+    if (options === undefined) {
+      try {
+        const value = this.medium.tryReceive()
+        if (value !== EMPTY) return ready(received<T>(value))
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
+    return this.#receive(options, (value, ok) => (ok ? { value: value as T, ok } : END))
+  }
+
+  /** Receives, or waits to; `convert` makes the result. */
+  #receive<R>(options: WaitOptions | undefined, convert: (value: unknown, ok: boolean) => R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const cancellation = options && cancellationOf(options)
+      if (cancellation?.canceled) return reject(cancellation.reason)
+      const value = options ? this.medium.tryReceive() : EMPTY
+      if (value !== EMPTY) {
+        const result = value === CLOSED ? convert(undefined, false) : convert(value, true)
+        return resolve(spend() ? result : afterTurn(result))
+      }
+      const waiter = new ReceiveWaiter((value, ok) => resolve(convert(value, ok)), reject)
+      this.medium.parkReceiver(waiter)
+      if (cancellation) waiter.cancelWith(cancellation)
+    })
+  }
+
+  tryReceive(): T | undefined {
+    const value = this.medium.tryReceive()
+    return value === EMPTY || value === CLOSED ? undefined : (value as T)
+  }
+
+  tryReceiveOk(): Received<T> | undefined {
+    const value = this.medium.tryReceive()
+    return value === EMPTY ? undefined : received(value)
+  }
+
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
+    if (!Number.isInteger(max) || max < 1) {
+      return Promise.reject(new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`))
+    }
+    return this.#receive(options ?? NO_OPTIONS, (value, ok) => {
+      if (!ok) return []
+      const values = [value as T]
+      while (values.length < max) {
+        const next = this.medium.tryReceive()
+        if (next === EMPTY || next === CLOSED) break
+        values.push(next as T)
+      }
+      return values
+    })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined, undefined> {
+    return {
+      next: () => {
+        try {
+          const value = this.medium.tryReceive()
+          if (value === CLOSED) return ready(END_OF_ITERATION)
+          if (value !== EMPTY) return ready<IteratorResult<T, undefined>>({ value: value as T, done: false })
+        } catch (error) {
+          return Promise.reject(error)
+        }
+        return this.#receive(undefined, (value, ok): IteratorResult<T, undefined> =>
+          ok ? { value: value as T, done: false } : END_OF_ITERATION,
+        )
+      },
+      return: () => Promise.resolve(END_OF_ITERATION),
+    }
+  }
+
+  [SHARE](): Crossing {
+    const shared = this.medium.share()
+    if (shared !== this.medium) {
+      this.medium = shared
+      shared.keep(this)
+    }
+    return shared.cross()
+  }
+}
+
+const NO_OPTIONS: WaitOptions = {}
+
+const received = <T>(value: unknown): Received<T> => (value === CLOSED ? END : { value: value as T, ok: true })
+
+onChannelArrival(medium => new Channel(medium))

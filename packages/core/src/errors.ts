@@ -1,0 +1,40 @@
+/** Send on, or close of, a closed channel. In Go these panic. */
+export class ChanClosedError extends Error {
+  override readonly name = 'ChanClosedError'
+  readonly code = 'ERR_CHAN_CLOSED'
+}
+
+/** A capacity that no channel can have. */
+export class ChanSizeError extends RangeError {
+  override readonly name = 'ChanSizeError'
+  readonly code = 'ERR_CHAN_SIZE'
+}
+
+/** A function that cannot run on another thread as it was given: anonymous, duplicate, or not found in its module. */
+export class ParallelError extends Error {
+  override readonly name = 'ParallelError'
+  readonly code = 'ERR_PARALLEL'
+}
+
+/** `err()` of a context that was cancelled. */
+export class Canceled extends Error {
+  override readonly name = 'Canceled'
+  readonly code = 'ERR_CANCELED'
+
+  constructor(message = 'context canceled') {
+    super(message)
+  }
+}
+
+/** `err()` of a context whose deadline has passed. */
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded'
+  readonly code = 'ERR_DEADLINE_EXCEEDED'
+
+  constructor(message = 'context deadline exceeded') {
+    super(message)
+  }
+}
+
+export const sendOnClosed = (): ChanClosedError => new ChanClosedError('send on closed channel')
+export const closeOfClosed = (): ChanClosedError => new ChanClosedError('close of closed channel')

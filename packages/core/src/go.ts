@@ -1,0 +1,35 @@
+import { goroutineEnded, goroutineStarted } from './goroutines.js'
+import { placeOf } from './parallel.js'
+import { startOnPool } from './pool.js'
+
+/**
+ * Starts a goroutine: calls `fn` with `args`, soon but never before this returns, and settles as it does. Go's `go` statement,
+ * with a result.
+ *
+ * A plain function runs on this thread, beside everything else that runs here. A `parallel` function runs on a thread of the
+ * pool: its arguments and its result cross by copy, channels and contexts among them by reference. It does not move once it
+ * has started.
+ *
+ * Never throws. Rejects with what `fn` throws; with DataCloneError if an argument or the result cannot cross (the path is
+ * named, nothing was started); with ParallelError if the function is not found in its module; with whatever the import of its
+ * module fails with; with ThreadLostError if its thread dies. A rejection that nobody handles ends the process, as a panic does.
+ *
+ * @example
+ * const sum = await go(async (a: number, b: number) => a + b, 1, 2)
+ * sum // => 3
+ */
+export function go<A extends unknown[], R>(fn: (...args: A) => R | PromiseLike<R>, ...args: A): Promise<Awaited<R>> {
+  if (typeof fn !== 'function') return Promise.reject(new TypeError('go of nil func value'))
+  const place = placeOf(fn)
+  return place ? (startOnPool(place, args) as Promise<Awaited<R>>) : run(fn, args)
+}
+
+async function run<A extends unknown[], R>(fn: (...args: A) => R | PromiseLike<R>, args: A): Promise<Awaited<R>> {
+  goroutineStarted()
+  try {
+    await undefined
+    return await fn(...args)
+  } finally {
+    goroutineEnded()
+  }
+}

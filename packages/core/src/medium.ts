@@ -1,0 +1,45 @@
+import type { Crossing } from '@millrace/kernel'
+import type { Waiter, WaitQueue } from './wait-queue.js'
+
+/** There is nothing to receive now. */
+export const EMPTY = Symbol('empty')
+/** There is nothing to receive any more. */
+export const CLOSED = Symbol('closed')
+
+/**
+ * What carries a channel's values: this thread's memory, a ring of shared memory, a clock. One contract, so that `Chan` and
+ * `select` are written once; nothing here waits.
+ */
+export interface Medium {
+  readonly capacity: number
+  readonly length: number
+  readonly closed: boolean
+  /** The receivers of this thread that are parked here, and the senders. */
+  readonly receivers: WaitQueue
+  readonly senders: WaitQueue
+  /** Hands `value` over, or answers false if that would have to wait. @throws {ChanClosedError} */
+  trySend(value: unknown): boolean
+  /** The next value, EMPTY if it would have to wait, or CLOSED. */
+  tryReceive(): unknown
+  /** Whether trySend would not answer false: there is room, a receiver is parked, or the channel is closed. */
+  canSend(): boolean
+  /** Whether tryReceive would not answer EMPTY. */
+  canReceive(): boolean
+  /**
+   * Parks a sender, whose value trySend has just refused. It may be served before this returns. @throws if the value cannot
+   * be sent at all; it is not parked then.
+   */
+  parkSender(waiter: Waiter): void
+  parkReceiver(waiter: Waiter): void
+  /** @throws {ChanClosedError} */
+  close(): void
+  /** Makes the channel one that other threads can hold too; answers the medium it has from then on. */
+  share(): SharedMedium
+}
+
+/** A medium whose channel can be named in a message to another thread. */
+export interface SharedMedium extends Medium {
+  /** Makes `owner` what this thread knows the shared object by. */
+  keep(owner: object): void
+  cross(): Crossing
+}

@@ -1,0 +1,96 @@
+import { ParallelError } from './errors.js'
+
+declare const PARALLEL: unique symbol
+
+/** Marks a function that `go` runs on a thread of the pool. */
+export interface Parallel {
+  readonly [PARALLEL]: true
+}
+
+/** Where a parallel function is found: every thread that runs it imports the module. */
+export interface Place {
+  readonly module: string
+  readonly name: string
+}
+
+type AnyFunction = (...args: never[]) => unknown
+
+// By symbol and on the function itself, so that two copies of the package agree on what is parallel.
+const PLACE = Symbol.for('@millrace/core/parallel')
+const FUNCTIONS = Symbol.for('@millrace/core/functions')
+const registry = globalThis as { [FUNCTIONS]?: Map<string, AnyFunction> }
+
+const functions = (): Map<string, AnyFunction> => {
+  registry[FUNCTIONS] ??= new Map()
+  return registry[FUNCTIONS]
+}
+
+const keyOf = (module: string, name: string): string => `${module}#${name}`
+
+/**
+ * Says that `fn` may run on other threads: `go(fn, …)` starts it on the pool, each thread of which imports the module and finds
+ * the function by its name. Called directly it runs here, as before. Costs nothing until it is started.
+ *
+ * Write it at the top level of a module, once per function; arguments and results cross by copy, channels and contexts by
+ * reference.
+ *
+ * @param moduleUrl `import.meta.url`, literally.
+ * @throws {ParallelError} `fn` has no name, or the module has another parallel function of the same name.
+ *
+ * @example
+ * export const square = parallel(import.meta.url, function square(n: number) { return n * n })
+ * await go(square, 7) // => 49
+ */
+export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & Parallel {
+  if (typeof fn !== 'function') throw new ParallelError('parallel: the second argument must be a function')
+  const { name } = fn
+  if (typeof moduleUrl !== 'string' || !URL.canParse(moduleUrl)) {
+    throw new ParallelError(
+      `parallel: the first argument must be the module's URL, import.meta.url (got ${String(moduleUrl)}, function ${name || '(anonymous)'})`,
+    )
+  }
+  if (!name) {
+    throw new ParallelError(
+      `parallel: the function in ${moduleUrl} is anonymous; other threads find it by its name: write parallel(import.meta.url, async function name(…) { … })`,
+    )
+  }
+  const key = keyOf(moduleUrl, name)
+  if (functions().has(key)) {
+    throw new ParallelError(
+      `parallel: ${moduleUrl} has two parallel functions named "${name}"; other threads could not tell them apart: rename one`,
+    )
+  }
+  functions().set(key, fn)
+  Object.defineProperty(fn, PLACE, { value: { module: moduleUrl, name } satisfies Place })
+  return fn as F & Parallel
+}
+
+/** Where `fn` is found, if it is parallel. */
+export function placeOf(fn: object): Place | undefined {
+  return (fn as { [PLACE]?: Place })[PLACE]
+}
+
+
+let loading = 0
+
+/** Goroutines of this thread that wait for the import of their module. */
+export function modulesLoading(): number {
+  return loading
+}
+
+/** The parallel function at `place`; imports its module if need be. @throws {ParallelError} It is not there. */
+export async function load({ module, name }: Place): Promise<AnyFunction> {
+  loading++
+  try {
+    await import(module)
+  } finally {
+    loading--
+  }
+  const fn = functions().get(keyOf(module, name))
+  if (!fn) {
+    throw new ParallelError(
+      `parallel: there is no parallel function "${name}" in ${module}; it must be made when the module is imported, at its top level`,
+    )
+  }
+  return fn
+}

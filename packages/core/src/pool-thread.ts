@@ -1,0 +1,78 @@
+// The program of a pool thread: takes goroutines and runs them, for ever.
+
+import { sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import { goroutineEnded, goroutineStarted } from './goroutines.js'
+import { load, type Place } from './parallel.js'
+import { threadPool } from './pool.js'
+
+type Done = (failed: boolean, word: number) => void
+type AnyFunction = (...args: unknown[]) => unknown
+
+const { thread, tasks } = threadPool()
+const functions = new Map<number, AnyFunction>()
+
+tasks.run((fn, args, done) => {
+  goroutineStarted()
+  const known = functions.get(fn)
+  if (known) call(known, args, done)
+  else void loadAndCall(fn, args, done)
+})
+sayStarted(thread)
+
+async function loadAndCall(word: number, args: number, done: Done): Promise<void> {
+  let fn: AnyFunction
+  tasks.pause()
+  try {
+    fn = (await load(wordPeek(thread, word) as Place)) as AnyFunction
+  } catch (error) {
+    wordDrop(thread, args)
+    fail(error, done)
+    return
+  } finally {
+    tasks.resume()
+  }
+  functions.set(word, fn)
+  call(fn, args, done)
+}
+
+function call(fn: AnyFunction, args: number, done: Done): void {
+  try {
+    const result = args === 0 ? fn() : fn(...(wordTake(thread, args) as unknown[]))
+    if (isThenable(result)) {
+      Promise.resolve(result).then(
+        value => succeed(value, done),
+        error => fail(error, done),
+      )
+    } else succeed(result, done)
+  } catch (error) {
+    fail(error, done)
+  }
+}
+
+function succeed(value: unknown, done: Done): void {
+  let word: number
+  try {
+    word = wordOf(thread, value, 'result')
+  } catch (error) {
+    fail(error, done)
+    return
+  }
+  goroutineEnded()
+  done(false, word)
+}
+
+function fail(error: unknown, done: Done): void {
+  let word: number
+  try {
+    word = wordOf(thread, error, 'error')
+  } catch (refusal) {
+    // The goroutine failed and its error cannot cross: what it said still can.
+    const message = `${String(error)} (the error itself could not cross: ${String(refusal)})`
+    word = wordOf(thread, new Error(message))
+  }
+  goroutineEnded()
+  done(true, word)
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

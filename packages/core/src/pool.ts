@@ -1,0 +1,138 @@
+import {
+  configureMemory,
+  currentThread,
+  host,
+  isPoolThread,
+  MAX_POOL_THREADS,
+  type MemoryLimits,
+  maxProcs,
+  Pool,
+  type TaskOutcome,
+  Tasks,
+  type Thread,
+  wantThread,
+  wordOf,
+  wordTake,
+} from '@millrace/kernel'
+import { ParallelError } from './errors.js'
+import { goroutinesHere, publishGoroutines } from './goroutines.js'
+import { modulesLoading, type Place } from './parallel.js'
+
+/** What runtime.configure takes. */
+export interface RuntimeOptions {
+  /** Threads of the pool, 1 to 63; by default as many as there are cores. */
+  threads?: number
+  /** Shared memory in bytes: `maximum` is reserved as address space (1 GiB by default) and taken as it is used. */
+  memory?: MemoryLimits
+}
+
+let threads: number | undefined
+
+/** The parallel goroutines of this thread, and the threads they run on. */
+class ThreadPool {
+  readonly thread: Thread
+  readonly tasks: Tasks
+  /** The threads themselves, which only the main thread knows. */
+  readonly pool: Pool | undefined
+  readonly #functions = new Map<Place, number>()
+
+  constructor() {
+    this.thread = currentThread()
+    this.tasks = new Tasks(this.thread)
+    publishGoroutines(this.thread, this.tasks)
+    if (isPoolThread()) {
+      this.tasks.onBusy = () => wantThread(this.thread)
+      return
+    }
+    const pool = new Pool(this.thread, new URL('./pool-thread.js', import.meta.url), threads ?? host.parallelism())
+    this.tasks.onBusy = () => pool.grow()
+    this.tasks.causeOfDeath = () => pool.lastError
+    this.pool = pool
+  }
+
+  /** Starts a goroutine on the pool. @throws {DataCloneError} @throws {OutOfSharedMemoryError} @throws {ParallelError} */
+  start(place: Place, args: unknown[], outcome: TaskOutcome): void {
+    if (isPoolThread() && modulesLoading() > 0 && goroutinesHere() === modulesLoading()) {
+      throw new ParallelError(
+        `parallel: "${place.name}" was started while a pool thread imported the module that starts it, so each thread would start it again; put the program into main(() => { … })`,
+      )
+    }
+    this.tasks.start(this.#wordOf(place), args.length === 0 ? 0 : wordOf(this.thread, args, 'args'), outcome)
+  }
+
+  /** A word that names a function to other threads: made once per thread and function, and never given back. */
+  #wordOf(place: Place): number {
+    let word = this.#functions.get(place)
+    if (word === undefined) {
+      word = wordOf(this.thread, place)
+      this.#functions.set(place, word)
+    }
+    return word
+  }
+}
+
+let started: ThreadPool | undefined
+
+/** This thread's part of the pool; starts it on first use. */
+export function threadPool(): ThreadPool {
+  started ??= new ThreadPool()
+  return started
+}
+
+export function threadPoolIfStarted(): ThreadPool | undefined {
+  return started
+}
+
+/** Threads that the pool may have. */
+export function poolSize(): number {
+  return started ? maxProcs(started.thread) : (threads ?? host.parallelism())
+}
+
+/** @throws {RangeError} `size` is not a whole number from 1 to 63. */
+export function resizePool(size: number): void {
+  if (!Number.isInteger(size) || size < 1 || size > MAX_POOL_THREADS) {
+    throw new RangeError(`runtime: the number of threads must be a whole number from 1 to ${MAX_POOL_THREADS}, got ${size}`)
+  }
+  if (isPoolThread()) throw new Error('runtime: only the main thread can change the number of threads')
+  threads = size
+  started?.pool?.resize(size)
+}
+
+/** @throws {RangeError} A number is out of range. @throws {Error} Something has used the runtime already. */
+export function configurePool({ threads: size, memory }: RuntimeOptions): void {
+  if (memory) {
+    for (const [name, bytes] of Object.entries(memory)) {
+      if (typeof bytes !== 'number' || !(bytes > 0) || bytes > 2 ** 31) {
+        throw new RangeError(`runtime.configure: memory.${name} must be a number of bytes up to 2 GiB, got ${String(bytes)}`)
+      }
+    }
+    if (!configureMemory(memory)) {
+      throw new Error('runtime.configure: memory must be configured before first use, on the main thread')
+    }
+  }
+  if (size !== undefined) resizePool(size)
+}
+
+/** Starts a parallel goroutine; settles as it does. */
+export function startOnPool(place: Place, args: unknown[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const pool = threadPool()
+    pool.start(place, args, {
+      ended(result) {
+        try {
+          resolve(wordTake(pool.thread, result))
+        } catch (error) {
+          reject(error)
+        }
+      },
+      failed(error) {
+        try {
+          reject(wordTake(pool.thread, error))
+        } catch (unreadable) {
+          reject(unreadable)
+        }
+      },
+      lost: reject,
+    })
+  })
+}

@@ -1,0 +1,284 @@
+import {
+  arriveReference,
+  CLOSED as SEALED,
+  type Crossing,
+  currentThread,
+  DataCloneError,
+  type Direction,
+  keepReference,
+  OK_SELF,
+  type Parked,
+  RECEIVE,
+  registerKind,
+  SEND,
+  type Thread,
+  WOULD_BLOCK,
+  wordDrop,
+  wordOf,
+  wordTake,
+} from '@millrace/kernel'
+import { closeOfClosed, sendOnClosed } from './errors.js'
+import type { LocalMedium } from './local-medium.js'
+import { CLOSED, EMPTY, type SharedMedium } from './medium.js'
+import { type Waiter, WaitQueue } from './wait-queue.js'
+
+const KIND = 'chan'
+const ROOT = 'value'
+
+/**
+ * A channel that several threads know: its values are words in a sealed ring of shared memory; its waiters stay in plain
+ * queues, each in its own thread, behind one ticket per thread and direction (see the kernel's parking.ts).
+ *
+ *   S1  somebody of this thread waits => this medium is parked in the thread, which looks at it when it is poked
+ *   S2  and the thread's ticket is set, or somebody is on the way to look here, or `#serve` is running
+ *   S3  a waiting sender's value is a word that it owns; whoever takes the sender out of the queue takes the word
+ */
+export class RingMedium implements SharedMedium, Parked {
+  readonly address: number
+  readonly capacity: number
+  readonly receivers = new WaitQueue(() => this.#left())
+  readonly senders = new WaitQueue(waiter => {
+    wordDrop(this.#thread, waiter.value as number)
+    this.#left()
+  })
+  readonly #thread: Thread
+  /** The channel it carries: kept so that the memory is not let go while somebody waits. */
+  owner: object | undefined
+  #parked = false
+
+  private constructor(thread: Thread, address: number) {
+    this.#thread = thread
+    this.address = address
+    this.capacity = thread.kernel.ringCapacity(address)
+  }
+
+  /** Moves a local channel's values and waiters to a new ring. On an error the channel is as it was. */
+  static fromLocal(local: LocalMedium): RingMedium {
+    if (local.capacity === 0) {
+      throw new DataCloneError(
+        'could not be cloned: it is an unbuffered channel, which cannot cross to another thread yet (make it with a capacity of at least 1)',
+        '',
+      )
+    }
+    const thread = currentThread()
+    const words: number[] = []
+    const waiting: [Waiter, number][] = []
+    let address = 0
+    try {
+      let i = 0
+      for (const value of local.buffered()) words.push(wordOf(thread, value, `buffer[${i++}]`))
+      for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
+        waiting.push([waiter, wordOf(thread, waiter.value, `senders[${waiting.length}]`)])
+      }
+      address = thread.kernel.ringCreate(thread.id, local.capacity, 0)
+      if (address === 0) throw thread.outOfMemory(8 * local.capacity)
+    } catch (error) {
+      for (const word of words) wordDrop(thread, word)
+      for (const [, word] of waiting) wordDrop(thread, word)
+      throw error
+    }
+    // Nobody else knows the ring yet.
+    const medium = new RingMedium(thread, address)
+    for (const word of words) thread.kernel.ringSend(thread.id, address, word)
+    if (local.closed) thread.kernel.ringClose(thread.id, address)
+    for (const [waiter, word] of waiting) {
+      local.senders.unlink(waiter)
+      waiter.value = word
+      medium.#enqueue(medium.senders, waiter)
+    }
+    for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift()) {
+      medium.#enqueue(medium.receivers, waiter)
+    }
+    if (medium.senders.first) thread.kernel.ringPark(thread.id, address, SEND)
+    if (medium.receivers.first) thread.kernel.ringPark(thread.id, address, RECEIVE)
+    return medium
+  }
+
+  get length(): number {
+    return this.#thread.kernel.ringLength(this.address)
+  }
+
+  get closed(): boolean {
+    return this.#thread.kernel.ringClosed(this.address) !== 0
+  }
+
+  trySend(value: unknown): boolean {
+    if (this.senders.first) {
+      // Those who wait come first.
+      this.#serveSenders()
+      if (this.senders.first) {
+        if (this.closed) throw sendOnClosed()
+        return false
+      }
+    }
+    const { kernel, id } = this.#thread
+    // A value that has to be packed is packed only when there is room for it.
+    if (mustBePacked(value) && !kernel.ringCanSend(this.address)) return false
+    return this.#offer(wordOf(this.#thread, value, ROOT), id)
+  }
+
+  #offer(word: number, id: number): boolean {
+    const status = this.#thread.kernel.ringSend(id, this.address, word)
+    if (status === WOULD_BLOCK || status === SEALED) {
+      wordDrop(this.#thread, word)
+      if (status === SEALED) throw sendOnClosed()
+      return false
+    }
+    if (status === OK_SELF) this.#serveReceivers()
+    return true
+  }
+
+  tryReceive(): unknown {
+    if (this.receivers.first) {
+      this.#serveReceivers()
+      if (this.receivers.first) return EMPTY
+    }
+    const { kernel, id } = this.#thread
+    const status = kernel.ringReceive(id, this.address)
+    if (status === WOULD_BLOCK) return EMPTY
+    if (status === SEALED) return CLOSED
+    const word = this.#thread.answer
+    if (status === OK_SELF) this.#serveSenders()
+    return wordTake(this.#thread, word)
+  }
+
+  canSend(): boolean {
+    return this.senders.first === undefined && this.#thread.kernel.ringCanSend(this.address) !== 0
+  }
+
+  canReceive(): boolean {
+    return this.receivers.first === undefined && this.#thread.kernel.ringCanReceive(this.address) !== 0
+  }
+
+  parkSender(waiter: Waiter): void {
+    waiter.value = wordOf(this.#thread, waiter.value, ROOT)
+    this.#enqueue(this.senders, waiter)
+    this.#serveSenders()
+    this.#left()
+  }
+
+  parkReceiver(waiter: Waiter): void {
+    this.#enqueue(this.receivers, waiter)
+    this.#serveReceivers()
+    this.#left()
+  }
+
+  close(): void {
+    const { kernel, id } = this.#thread
+    if (kernel.ringClose(id, this.address) === SEALED) throw closeOfClosed()
+    this.look()
+  }
+
+  share(): SharedMedium {
+    return this
+  }
+
+  cross(): Crossing {
+    const { kernel, id } = this.#thread
+    kernel.referenceSend(this.address)
+    return { kind: KIND, payload: this.address, release: () => kernel.referenceDrop(id, this.address) }
+  }
+
+  /** The ring may have changed: lets everybody go on who can. */
+  look(): void {
+    this.#serveReceivers()
+    this.#serveSenders()
+    this.#left()
+  }
+
+  #enqueue(queue: WaitQueue, waiter: Waiter): void {
+    queue.push(waiter)
+    if (this.#parked) return
+    this.#parked = true
+    this.#thread.park(this)
+  }
+
+  /** Serves parked receivers in order; then either has a ticket again, or has passed on the baton that it may hold. */
+  #serveReceivers(): void {
+    const { kernel, id } = this.#thread
+    let sendersMayGoOn = false
+    do {
+      while (this.receivers.first) {
+        const status = kernel.ringReceive(id, this.address)
+        if (status === WOULD_BLOCK) break
+        const word = this.#thread.answer
+        const waiter = this.receivers.shift()!
+        if (status === SEALED) waiter.received(undefined, false)
+        else deliver(this.#thread, waiter, word)
+        if (status === OK_SELF) sendersMayGoOn = true
+      }
+    } while (this.#again(this.receivers, RECEIVE))
+    if (sendersMayGoOn) this.#serveSenders()
+  }
+
+  #serveSenders(): void {
+    const { kernel, id } = this.#thread
+    let receiversMayGoOn = false
+    do {
+      while (this.senders.first) {
+        const status = kernel.ringSend(id, this.address, this.senders.first.value as number)
+        if (status === WOULD_BLOCK) break
+        const waiter = this.senders.shift()!
+        if (status === SEALED) {
+          wordDrop(this.#thread, waiter.value as number)
+          waiter.failed(sendOnClosed())
+        } else waiter.sent()
+        if (status === OK_SELF) receiversMayGoOn = true
+      }
+    } while (this.#again(this.senders, SEND))
+    if (receiversMayGoOn) this.#serveReceivers()
+  }
+
+  /** Arms the ticket and looks once more if somebody still waits; else passes the baton on. True: serve again. */
+  #again(queue: WaitQueue, direction: Direction): boolean {
+    const { kernel, id } = this.#thread
+    if (queue.first) return kernel.ringPark(id, this.address, direction) !== 0
+    // A ticket of our own may be left over from earlier waiters: it is not where the baton should go.
+    while (kernel.ringPassBaton(id, this.address, direction) === OK_SELF) {}
+    return false
+  }
+
+  /** Somebody has stopped waiting. When nobody is left, the thread need not look here any more. */
+  #left(): void {
+    if (!this.#parked || this.receivers.first || this.senders.first) return
+    this.#parked = false
+    const { kernel, id } = this.#thread
+    kernel.ringUnpark(id, this.address, RECEIVE)
+    kernel.ringUnpark(id, this.address, SEND)
+    this.#thread.unpark(this)
+  }
+
+  static arrive(address: number, make: (medium: RingMedium) => object): object {
+    const thread = currentThread()
+    return arriveReference(thread, address, () => {
+      const medium = new RingMedium(thread, address)
+      medium.owner = make(medium)
+      return medium.owner
+    })
+  }
+
+  /** Makes `owner` what this thread knows the ring by. */
+  keep(owner: object): void {
+    this.owner = owner
+    keepReference(this.address, owner)
+  }
+}
+
+const mustBePacked = (value: unknown): boolean =>
+  (typeof value === 'object' && value !== null) || typeof value === 'string'
+
+function deliver(thread: Thread, waiter: Waiter, word: number): void {
+  let value: unknown
+  try {
+    value = wordTake(thread, word)
+  } catch (error) {
+    waiter.failed(error)
+    return
+  }
+  waiter.received(value, true)
+}
+
+/** Says how channels that arrive from other threads are made. */
+export function onChannelArrival(make: (medium: RingMedium) => object): void {
+  registerKind(KIND, (address: number) => RingMedium.arrive(address, make))
+}
