@@ -1,3 +1,5 @@
+import { registerError } from '@millrace/kernel'
+
 /** Send on, or close of, a closed channel. In Go these panic. */
 export class ChanClosedError extends Error {
   override readonly name = 'ChanClosedError'
@@ -38,3 +40,9 @@ export class DeadlineExceeded extends Error {
 
 export const sendOnClosed = (): ChanClosedError => new ChanClosedError('send on closed channel')
 export const closeOfClosed = (): ChanClosedError => new ChanClosedError('close of closed channel')
+
+registerError('ERR_CHAN_CLOSED', message => new ChanClosedError(message))
+registerError('ERR_CHAN_SIZE', message => new ChanSizeError(message))
+registerError('ERR_PARALLEL', message => new ParallelError(message))
+registerError('ERR_CANCELED', message => new Canceled(message))
+registerError('ERR_DEADLINE_EXCEEDED', message => new DeadlineExceeded(message))

@@ -10,6 +10,7 @@ import {
   type TaskOutcome,
   Tasks,
   type Thread,
+  ThreadLostError,
   wantThread,
   wordOf,
   wordTake,
@@ -47,6 +48,10 @@ class ThreadPool {
     const pool = new Pool(this.thread, new URL('./pool-thread.js', import.meta.url), threads ?? host.parallelism())
     this.tasks.onBusy = () => pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
+    pool.onNoThreads = cause => {
+      const error = new ThreadLostError('no thread of the pool could be started', { cause })
+      this.tasks.refuse(() => wordOf(this.thread, error))
+    }
     this.pool = pool
   }
 

@@ -105,7 +105,7 @@ export class RingMedium implements SharedMedium, Parked {
   trySend(value: unknown): boolean {
     if (this.senders.first) {
       // Those who wait come first.
-      this.#serveSenders()
+      this.#serve(SEND)
       if (this.senders.first) {
         if (this.closed) throw sendOnClosed()
         return false
@@ -124,13 +124,13 @@ export class RingMedium implements SharedMedium, Parked {
       if (status === SEALED) throw sendOnClosed()
       return false
     }
-    if (status === OK_SELF) this.#serveReceivers()
+    if (status === OK_SELF) this.#serve(RECEIVE)
     return true
   }
 
   tryReceive(): unknown {
     if (this.receivers.first) {
-      this.#serveReceivers()
+      this.#serve(RECEIVE)
       if (this.receivers.first) return EMPTY
     }
     const { kernel, id } = this.#thread
@@ -138,7 +138,7 @@ export class RingMedium implements SharedMedium, Parked {
     if (status === WOULD_BLOCK) return EMPTY
     if (status === SEALED) return CLOSED
     const word = this.#thread.answer
-    if (status === OK_SELF) this.#serveSenders()
+    if (status === OK_SELF) this.#serve(SEND)
     return wordTake(this.#thread, word)
   }
 
@@ -153,13 +153,13 @@ export class RingMedium implements SharedMedium, Parked {
   parkSender(waiter: Waiter): void {
     waiter.value = wordOf(this.#thread, waiter.value, ROOT)
     this.#enqueue(this.senders, waiter)
-    this.#serveSenders()
+    this.#serve(SEND)
     this.#left()
   }
 
   parkReceiver(waiter: Waiter): void {
     this.#enqueue(this.receivers, waiter)
-    this.#serveReceivers()
+    this.#serve(RECEIVE)
     this.#left()
   }
 
@@ -181,8 +181,8 @@ export class RingMedium implements SharedMedium, Parked {
 
   /** The ring may have changed: lets everybody go on who can. */
   look(): void {
-    this.#serveReceivers()
-    this.#serveSenders()
+    this.#serve(RECEIVE)
+    this.#serve(SEND)
     this.#left()
   }
 
@@ -193,8 +193,17 @@ export class RingMedium implements SharedMedium, Parked {
     this.#thread.park(this)
   }
 
-  /** Serves parked receivers in order; then either has a ticket again, or has passed on the baton that it may hold. */
-  #serveReceivers(): void {
+  /**
+   * Serves the waiters of one direction in order; then the others, if that made room or gave values for them, and so on.
+   * Afterwards each direction either has its ticket again, or has passed on the baton that it may have held.
+   */
+  #serve(direction: Direction): void {
+    let next: Direction = direction
+    while (next === RECEIVE ? this.#serveReceivers() : this.#serveSenders()) next = next === RECEIVE ? SEND : RECEIVE
+  }
+
+  /** Answers whether senders of this thread may go on now. */
+  #serveReceivers(): boolean {
     const { kernel, id } = this.#thread
     let sendersMayGoOn = false
     do {
@@ -208,10 +217,11 @@ export class RingMedium implements SharedMedium, Parked {
         if (status === OK_SELF) sendersMayGoOn = true
       }
     } while (this.#again(this.receivers, RECEIVE))
-    if (sendersMayGoOn) this.#serveSenders()
+    return sendersMayGoOn
   }
 
-  #serveSenders(): void {
+  /** Answers whether receivers of this thread may go on now. */
+  #serveSenders(): boolean {
     const { kernel, id } = this.#thread
     let receiversMayGoOn = false
     do {
@@ -226,7 +236,7 @@ export class RingMedium implements SharedMedium, Parked {
         if (status === OK_SELF) receiversMayGoOn = true
       }
     } while (this.#again(this.senders, SEND))
-    if (receiversMayGoOn) this.#serveReceivers()
+    return receiversMayGoOn
   }
 
   /** Arms the ticket and looks once more if somebody still waits; else passes the baton on. True: serve again. */

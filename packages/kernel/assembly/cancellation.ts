@@ -2,7 +2,7 @@
 // never awaits, and tickets for the threads that have something to do when it is cancelled.
 //
 //   64       state      u32   0 = live; then whatever the owner wrote, once and for ever
-//   68       cause      u32   offset of the encoded cause, 0 = none; written before the state
+//   68       cause      u32   word of the cause (cells.ts), 0 = none; written before the state
 //
 // Only the thread where the context was made writes it.
 
@@ -35,4 +35,9 @@ export function cancellationCancel(me: u32, cancellation: usize, state: u32, cau
 export function cancellationPark(me: u32, cancellation: usize): u32 {
   interestArm(me, cancellation, RECEIVE);
   return load32(cancellation, STATE);
+}
+
+/** The word of the cause; 0 = none. */
+export function cancellationCause(cancellation: usize): u32 {
+  return load32(cancellation, CAUSE);
 }

@@ -26,3 +26,8 @@ export function floatTake(me: u32, cell: usize): f64 {
   heapFree(me, cell);
   return value;
 }
+
+/** Frees the block of a word, if it has one. */
+export function wordFree(me: u32, word: u32): void {
+  if (word != 0 && (word & 15) == 0) heapFree(me, <usize>word);
+}

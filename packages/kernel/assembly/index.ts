@@ -13,7 +13,6 @@ export {
   ringClose,
   ringClosed,
   ringCreate,
-  ringDiscard,
   ringLength,
   ringPark,
   ringPassBaton,

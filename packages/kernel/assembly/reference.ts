@@ -5,9 +5,11 @@
 // between leaks one block and never frees one early. A thread touches an object only while it holds it.
 
 import { add32, and64, load64, or64 } from './atomics';
+import { cancellationCause } from './cancellation';
+import { wordFree } from './cells';
 import { heapFree } from './heap';
-import { HOLDERS, KIND, KIND_FREE, KIND_RING, REFS } from './layout';
-import { ringSlots } from './ring';
+import { HOLDERS, KIND, KIND_CANCELLATION, KIND_FREE, KIND_RING, REFS } from './layout';
+import { ringEmpty, ringSlots } from './ring';
 
 /** Adds a reference that travels inside a value. The caller holds the object. */
 export function referenceSend(object: usize): void {
@@ -32,10 +34,16 @@ export function referenceRelease(me: u32, object: usize, holder: u32): void {
   if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object);
 }
 
-/** Nobody can reach the object any more: its blocks go back to the heap. Values in a ring were taken before. */
+/**
+ * Nobody can reach the object any more: its blocks go back to the heap, and those of the values in it. (References inside
+ * such values are not looked for: what they refer to is given back when the process ends.)
+ */
 function free(me: u32, object: usize): void {
   const kind = load<u32>(object, KIND);
+  if (kind == KIND_RING) {
+    ringEmpty(me, object);
+    heapFree(me, ringSlots(object));
+  } else if (kind == KIND_CANCELLATION) wordFree(me, cancellationCause(object));
   store<u32>(object, KIND_FREE, KIND);
-  if (kind == KIND_RING) heapFree(me, ringSlots(object));
   heapFree(me, object);
 }

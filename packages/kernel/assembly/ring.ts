@@ -26,6 +26,7 @@
 // After Nikolaev's NCQ (2019); the capacity test and the seal are ours. Model: models/ring.pml.
 
 import { cas64, load64, store64 } from './atomics';
+import { wordFree } from './cells';
 import { allocateWaitable, heapAllocate, heapFree } from './heap';
 import { ANSWER, HOLDERS, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout';
 import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking';
@@ -257,7 +258,7 @@ export function ringClosed(ring: usize): bool {
   }
 }
 
-/** Takes a value, without waking anybody: for emptying a ring that nobody holds. */
-export function ringDiscard(me: u32, ring: usize): i32 {
-  return dequeue(me, ring);
+/** Frees what is still in a ring that nobody can reach any more. */
+export function ringEmpty(me: u32, ring: usize): void {
+  while (dequeue(me, ring) == OK) wordFree(me, load<u32>(threadAt(me), ANSWER));
 }

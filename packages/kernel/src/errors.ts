@@ -1,3 +1,5 @@
+import { registerError } from './codec/errors.js'
+
 // Errors of ours are known by their code, so that two copies of a package still recognise each other's.
 
 /** Shared memory is used up, and has reached its maximum. Nothing was sent or changed. */
@@ -5,15 +7,17 @@ export class OutOfSharedMemoryError extends Error {
   override readonly name = 'OutOfSharedMemoryError'
   readonly code = 'ERR_OUT_OF_SHARED_MEMORY'
 
-  constructor(bytes: number, maximum: number) {
-    super(
+  /** `bytes` more were needed, and there may be `maximum` in all. */
+  static of(bytes: number, maximum: number, options?: ErrorOptions): OutOfSharedMemoryError {
+    return new OutOfSharedMemoryError(
       `out of shared memory: ${bytes} bytes more were needed and the maximum is ${maximum} ` +
-        `(raise it with runtime.configure({ memory: { maximum: bytes } }) before first use)`,
+        '(raise it with runtime.configure({ memory: { maximum: bytes } }) before first use)',
+      options,
     )
   }
 }
 
-/** The thread that ran a goroutine has died before the goroutine ended. */
+/** The thread that ran a goroutine has died before the goroutine ended. Its `cause` is what the thread died of, if known. */
 export class ThreadLostError extends Error {
   override readonly name = 'ThreadLostError'
   readonly code = 'ERR_THREAD_LOST'
@@ -32,3 +36,6 @@ export class BugError extends Error {
     super(`${message}. This is a bug in Millrace: please report it`)
   }
 }
+
+registerError('ERR_OUT_OF_SHARED_MEMORY', message => new OutOfSharedMemoryError(message))
+registerError('ERR_THREAD_LOST', message => new ThreadLostError(message))

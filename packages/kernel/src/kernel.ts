@@ -76,7 +76,6 @@ export interface Kernel {
   ringLength(ring: number): number
   ringCapacity(ring: number): number
   ringClosed(ring: number): number
-  ringDiscard(me: number, ring: number): number
 
   cancellationCreate(me: number): number
   cancellationCancel(me: number, cancellation: number, state: number, cause: number): void

@@ -29,7 +29,7 @@ export class SharedMemory {
     try {
       return new SharedMemory(new WebAssembly.Memory({ initial: first, maximum: pages, shared: true }), pages * PAGE)
     } catch (cause) {
-      throw Object.assign(new OutOfSharedMemoryError(pages * PAGE, pages * PAGE), { cause })
+      throw OutOfSharedMemoryError.of(pages * PAGE, pages * PAGE, { cause })
     }
   }
 

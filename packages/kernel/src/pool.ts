@@ -25,6 +25,8 @@ export class Pool implements Parked {
   lost = 0
   /** What the thread that died last died of, as far as its host says. */
   lastError: Error | undefined
+  /** Called when there is no thread and none can be started. */
+  onNoThreads: (error: Error | undefined) => void = () => {}
 
   constructor(thread: Thread, entry: URL, size: number) {
     this.#thread = thread
@@ -92,6 +94,7 @@ export class Pool implements Parked {
     }
     // A thread that cannot even start would only fail again.
     if (!neverRan) this.grow()
+    else if (this.#threads.size === 0) this.onNoThreads(error)
   }
 
   /** Ends all threads, in the middle of whatever they do. Resolves when they are gone. */

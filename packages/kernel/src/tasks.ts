@@ -143,6 +143,15 @@ export class Tasks implements Parked {
     })
   }
 
+  /** Ends every task that no thread has taken yet: there is no thread to take it. `word` makes the error of each. */
+  refuse(word: () => number): void {
+    const { kernel, id } = this.#thread
+    for (let task = kernel.taskTake(id); task !== 0; task = kernel.taskTake(id)) {
+      const error = word()
+      if (!kernel.taskEnd(id, task, FAILED, error)) wordDrop(this.#thread, error)
+    }
+  }
+
   /** Takes goroutines from now on. */
   run(runner: TaskRunner): void {
     this.#runner = runner

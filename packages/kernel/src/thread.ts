@@ -51,7 +51,7 @@ export class Thread {
     this.kernel = kernel
     this.id = id
     this.#answer = (threadBlock(id) + ANSWER) >> 2
-    if (!kernel.threadAttach(id)) throw new OutOfSharedMemoryError(16_384, memory.maximum)
+    if (!kernel.threadAttach(id)) throw OutOfSharedMemoryError.of(16_384, memory.maximum)
     memory.reach(kernel.heapUsed()) // the inbox is somewhere below
     this.doorbell = new Doorbell(this)
     this.lifetime = new Lifetime(this)
@@ -126,7 +126,7 @@ export class Thread {
   }
 
   outOfMemory(bytes: number): OutOfSharedMemoryError {
-    return new OutOfSharedMemoryError(bytes, this.memory.maximum)
+    return OutOfSharedMemoryError.of(bytes, this.memory.maximum)
   }
 }
 

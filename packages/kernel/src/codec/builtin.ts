@@ -8,6 +8,8 @@ export interface Nature {
   builtin?: Builtin
   /** Why no object of this prototype can cross. */
   refusal?: string
+  /** Why an object of this prototype that has no properties to copy cannot cross. */
+  refusalIfEmpty?: string
 }
 
 const getter = (prototype: object, name: string): (() => unknown) =>
@@ -88,7 +90,8 @@ function findNature(value: object, prototype: object): Nature {
   for (const iterator of iteratorPrototypes) {
     if (inherits(value, iterator)) return { refusal: `it is ${article(tag)}` }
   }
-  return {}
+  // A host's, of a class without a global name, or else so private that its copy would be {}: KeyObject.
+  return tag === 'Object' ? {} : { refusalIfEmpty: `it is ${article(tag)}, of which nothing can be copied` }
 }
 
 const cures: Record<string, string> = {

@@ -14,7 +14,7 @@ import {
   VIEW,
 } from './table.js'
 
-/** A place in a node: an index of a tagged one (of its items, for an array's), a key of a plain one. */
+/** A place in a node: an index (among its items, for an array's), or a property of what it describes. */
 export type Place = number | string
 
 type Nodes = readonly (Node | undefined)[]
@@ -50,26 +50,25 @@ function finderOf(nodes: Nodes, id: number): [parent: number, from: Place] {
 const isTagged = (node: Node): node is Tagged => Array.isArray(node)
 
 function segment(nodes: Nodes, node: Node, place: Place): string {
-  if (!isTagged(node)) return property(place)
+  if (!isTagged(node) || typeof place === 'string') return property(place)
   const tag = node[0]
   if (tag === ARRAY) return `[${place}]`
-  if (tag === SET) return `.values()[${Number(place) - 1}]`
+  if (tag === SET) return `.values()[${place - 1}]`
   if (tag === SHARED) return '.payload'
   if (tag === VIEW) return '.buffer'
   const first = firstPair(tag)
-  const index = Number(place)
-  if (first === undefined || index < first) return ''
-  const pair = (index - first) >> 1
-  const isKey = (index - first) % 2 === 0
-  if (tag !== MAP) return isKey ? '' : property(String(keyAt(nodes, node, index - 1)))
+  if (first === undefined || place < first) return ''
+  const pair = (place - first) >> 1
+  const isKey = (place - first) % 2 === 0
+  if (tag !== MAP) return isKey ? '' : property(String(keyAt(nodes, node, place - 1)))
   if (isKey) return `.keys()[${pair}]`
-  const key = keyAt(nodes, node, index - 1)
+  const key = keyAt(nodes, node, place - 1)
   return Array.isArray(key) ? `.values()[${pair}]` : `.get(${printed(key)})`
 }
 
 /** A key as it was, unless it is an object: then a reference to it. */
-function keyAt(nodes: Nodes, node: Tagged, index: number): unknown {
-  const key = node[index]
+function keyAt(nodes: Nodes, node: Tagged, place: number): unknown {
+  const key = node[place]
   if (!Array.isArray(key)) return key
   const target = nodes[(key as Reference)[0]]
   return target !== undefined && isTagged(target) && target[0] === TEXT

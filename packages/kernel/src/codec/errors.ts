@@ -10,8 +10,8 @@ const rebuilds = new Map<string, Rebuild>()
  * Says how an error class of ours is built anew in another thread.
  *
  * @param code The `code` that all errors of the class have, and no others.
- * @param rebuild Gets the own enumerable properties of the original. Those it does not set are set afterwards, as are
- *   `stack`, `cause` and `errors`.
+ * @param rebuild Gets the own enumerable properties of the original, `cause` apart. What it does not set is set afterwards,
+ *   as are `stack`, `cause` and `errors`.
  */
 export function registerError(code: string, rebuild: Rebuild): void {
   rebuilds.set(code, rebuild)

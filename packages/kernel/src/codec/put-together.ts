@@ -143,7 +143,8 @@ export class PuttingTogether {
     if (rebuild === undefined) return this.nativeError(node)
     const fields: Record<string, unknown> = {}
     for (let i = firstShown(node); i < node.length; i += 2) {
-      define(fields, this.child(node[i]) as string, this.wholeChild(node[i + 1]), true)
+      const key = this.child(node[i]) as string
+      if (key !== 'cause') define(fields, key, this.wholeChild(node[i + 1]), true)
     }
     if (this.states[id] !== BEING_MADE) return undefined
     return rebuild((this.child(node[3]) as string | undefined) ?? '', fields)
@@ -199,7 +200,8 @@ export class PuttingTogether {
       const key = this.child(node[i]) as string
       const value = this.child(node[i + 1])
       // What `rebuild` has set stays as it is.
-      const isSet = i >= shown ? Object.hasOwn(error, key) : error[key] === value && (value !== undefined || key in error)
+      const isSet =
+        i >= shown ? Object.hasOwn(error, key) : error[key] === value && (value !== undefined || key in error)
       if (!isSet) define(error, key, value, i >= shown)
     }
   }

@@ -108,8 +108,9 @@ export class TakingApart {
     else this.instance(thing, natureOf(thing, prototype))
   }
 
-  private instance(thing: object, { builtin, refusal }: Nature): void {
+  private instance(thing: object, { builtin, refusal, refusalIfEmpty }: Nature): void {
     if (refusal !== undefined) this.refuse(refusal)
+    if (refusalIfEmpty !== undefined && Object.keys(thing).length === 0) this.refuse(refusalIfEmpty)
     if (builtin === undefined) this.plainObject(thing)
     else if (!isGenuine(thing, builtin)) {
       this.refuse(`it passes for a ${builtin} and is none (a Proxy, or made by Object.create)`)
@@ -156,7 +157,6 @@ export class TakingApart {
       return
     }
     const node = this.shallowCopy(thing, keys)
-    this.nodes[this.at] = node
     for (const key of keys) {
       this.key = key
       const value = node[key]
@@ -167,16 +167,18 @@ export class TakingApart {
 
   // At once, which is far faster than key by key; key by key only to find the getter that threw.
   private shallowCopy(thing: object, keys: readonly string[]): Record<string, unknown> {
+    let node: Record<string, unknown> = {}
     try {
-      return { ...thing }
+      node = { ...thing }
+      this.nodes[this.at] = node
     } catch {
-      const node: Record<string, unknown> = {}
+      this.nodes[this.at] = node
       for (const key of keys) {
         this.key = key
         node[key] = (thing as Record<string, unknown>)[key]
       }
-      return node
     }
+    return node
   }
 
   private pairs(node: Tagged, thing: object, keys: readonly string[]): void {

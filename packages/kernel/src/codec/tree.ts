@@ -75,9 +75,9 @@ function isPlainArray(value: object): value is unknown[] {
 }
 
 /**
- * Whether an array is what RegExp `exec` answers, with `index`, `input` and `groups` beside its items. Other arrays are not
- * searched for such properties: listing the keys of an array takes longer than packing it.
+ * Whether an array is what RegExp `exec` answers, or its `indices`, with properties beside the items. Other arrays are not
+ * searched for such: listing the keys of an array takes longer than packing it.
  */
 export function isMatch(array: unknown[]): boolean {
-  return 'index' in array && 'input' in array
+  return 'groups' in array
 }
