@@ -5,7 +5,7 @@ import { ChanSizeError } from './errors.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { onChannelArrival } from './ring-medium.js'
-import { ReceiveWaiter, SendWaiter } from './wait-queue.js'
+import { type Form, ReceiveWaiter, SendWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
 export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }
@@ -144,7 +144,7 @@ export class Channel<T> implements Chan<T>, Shareable {
         return Promise.reject(error)
       }
     }
-    return this.#receive(options, value => value as T | undefined)
+    return this.#receive(options, VALUE as Form<T | undefined>)
   }
 
   receiveOk(options?: WaitOptions): Promise<Received<T>> {
@@ -156,20 +156,20 @@ export class Channel<T> implements Chan<T>, Shareable {
         return Promise.reject(error)
       }
     }
-    return this.#receive(options, (value, ok) => (ok ? { value: value as T, ok } : END))
+    return this.#receive(options, RECEIVED as Form<Received<T>>)
   }
 
-  /** Receives, or waits to; `convert` makes the result. */
-  #receive<R>(options: WaitOptions | undefined, convert: (value: unknown, ok: boolean) => R): Promise<R> {
+  /** Receives, or waits to. */
+  #receive<R>(options: WaitOptions | undefined, form: Form<R>): Promise<R> {
     return new Promise((resolve, reject) => {
       const cancellation = options && cancellationOf(options)
       if (cancellation?.canceled) return reject(cancellation.reason)
       const value = options ? this.medium.tryReceive() : EMPTY
       if (value !== EMPTY) {
-        const result = value === CLOSED ? convert(undefined, false) : convert(value, true)
+        const result = value === CLOSED ? form(undefined, false) : form(value, true)
         return resolve(spend() ? result : afterTurn(result))
       }
-      const waiter = new ReceiveWaiter((value, ok) => resolve(convert(value, ok)), reject)
+      const waiter = new ReceiveWaiter(form, resolve, reject)
       this.medium.parkReceiver(waiter)
       if (cancellation) waiter.cancelWith(cancellation)
     })
@@ -211,9 +211,7 @@ export class Channel<T> implements Chan<T>, Shareable {
         } catch (error) {
           return Promise.reject(error)
         }
-        return this.#receive(undefined, (value, ok): IteratorResult<T, undefined> =>
-          ok ? { value: value as T, done: false } : END_OF_ITERATION,
-        )
+        return this.#receive(undefined, ITERATED as Form<IteratorResult<T, undefined>>)
       },
       return: () => Promise.resolve(END_OF_ITERATION),
     }
@@ -230,6 +228,11 @@ export class Channel<T> implements Chan<T>, Shareable {
 }
 
 const NO_OPTIONS: WaitOptions = {}
+
+const VALUE: Form<unknown> = value => value
+const RECEIVED: Form<Received<unknown>> = (value, ok) => (ok ? { value, ok } : END)
+const ITERATED: Form<IteratorResult<unknown, undefined>> = (value, ok) =>
+  ok ? { value, done: false } : END_OF_ITERATION
 
 const received = <T>(value: unknown): Received<T> => (value === CLOSED ? END : { value: value as T, ok: true })
 

@@ -98,7 +98,7 @@ export class ParkingLot<T = void> {
   }
 }
 
-class LotWaiter extends ReceiveWaiter {
+class LotWaiter extends ReceiveWaiter<unknown> {
   readonly cancellation: Cancellation | undefined
 
   constructor(
@@ -107,8 +107,10 @@ class LotWaiter extends ReceiveWaiter {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
-    super(resolve, reject)
+    super(PASSED, resolve, reject)
     this.value = ticket
     this.cancellation = cancellation
   }
 }
+
+const PASSED = (passed: unknown): unknown => passed

@@ -4,6 +4,7 @@ import { sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kern
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
 import { threadPool } from './pool.js'
+import { isThenable } from './thenable.js'
 
 type Done = (failed: boolean, word: number) => void
 type AnyFunction = (...args: unknown[]) => unknown
@@ -73,6 +74,3 @@ function fail(error: unknown, done: Done): void {
   goroutineEnded()
   done(true, word)
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -123,17 +123,22 @@ export class SendWaiter extends SingleWaiter {
   received(): void {}
 }
 
-export class ReceiveWaiter extends SingleWaiter {
-  readonly #resolve: (value: unknown, ok: boolean) => void
+/** What a receive makes of a value, or with ok = false of the end: `receive`, `receiveOk`, … differ in nothing else. */
+export type Form<R> = (value: unknown, ok: boolean) => R
 
-  constructor(resolve: (value: unknown, ok: boolean) => void, reject: (error: unknown) => void) {
+export class ReceiveWaiter<R> extends SingleWaiter {
+  readonly #form: Form<R>
+  readonly #resolve: (result: R) => void
+
+  constructor(form: Form<R>, resolve: (result: R) => void, reject: (error: unknown) => void) {
     super(undefined, reject)
+    this.#form = form
     this.#resolve = resolve
   }
 
   received(value: unknown, ok: boolean): void {
     this.settled()
-    this.#resolve(value, ok)
+    this.#resolve(this.#form(value, ok))
   }
 
   sent(): void {}

@@ -1,8 +1,9 @@
 // What the kernel gives to the threads' JavaScript. `me` is always the calling thread's number.
 
+export { atomicCreate } from './atomic-cell';
 export { cancellationCancel, cancellationCreate, cancellationPark } from './cancellation';
 export { floatCreate, floatTake } from './cells';
-export { counterAdd, counterCreate, counterFree, counterSum } from './counter';
+export { counterAdd, counterCreate, counterSum } from './counter';
 export { heapAllocate, heapFree, heapUsed } from './heap';
 export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking';
 export { referenceArrive, referenceDrop, referenceRelease, referenceSend } from './reference';

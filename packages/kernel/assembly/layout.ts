@@ -77,7 +77,7 @@ export function threadAt(thread: u32): usize {
 //   16       holders    u64   bit t: thread t holds at least one reference
 //   24       interest   u64   wake tickets: bit t: thread t has receivers parked here
 //   32       interest   u64   … senders
-//   64 …                      the body of the kind: ring.ts, cancellation.ts
+//   64 …                      the body of the kind: ring.ts, cancellation.ts, atomic-cell.ts, counter.ts
 
 export const REFS: usize = 0;
 export const KIND: usize = 12;
@@ -91,3 +91,5 @@ export const SEND: u32 = 1;
 export const KIND_FREE: u32 = 0;
 export const KIND_RING: u32 = 1;
 export const KIND_CANCELLATION: u32 = 2;
+export const KIND_ATOMIC: u32 = 3;
+export const KIND_COUNTER: u32 = 4;

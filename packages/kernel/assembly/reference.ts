@@ -7,8 +7,9 @@
 import { add32, and64, load64, or64 } from './atomics';
 import { cancellationCause } from './cancellation';
 import { wordFree } from './cells';
+import { counterFreeCells } from './counter';
 import { heapFree } from './heap';
-import { HOLDERS, KIND, KIND_CANCELLATION, KIND_FREE, KIND_RING, REFS } from './layout';
+import { HOLDERS, KIND, KIND_CANCELLATION, KIND_COUNTER, KIND_FREE, KIND_RING, REFS } from './layout';
 import { ringEmpty, ringSlots } from './ring';
 
 /** Adds a reference that travels inside a value. The caller holds the object. */
@@ -44,6 +45,7 @@ function free(me: u32, object: usize): void {
     ringEmpty(me, object);
     heapFree(me, ringSlots(object));
   } else if (kind == KIND_CANCELLATION) wordFree(me, cancellationCause(object));
+  else if (kind == KIND_COUNTER) counterFreeCells(me, object);
   store<u32>(object, KIND_FREE, KIND);
   heapFree(me, object);
 }

@@ -63,7 +63,8 @@ function expectCopy(actual: unknown, original: unknown): void {
       }
     }
     const prototype = Object.getPrototypeOf(a)
-    const keys = prototype === Object.prototype || Array.isArray(b) || b instanceof Error ? Object.keys(b) : []
+    const hasKeys = prototype === Object.prototype || Array.isArray(b) || b instanceof Error || b instanceof String
+    const keys = hasKeys ? Object.keys(b) : []
     same(Object.keys(a).join(), keys.join(), `${path} (keys)`)
     if (Array.isArray(b)) same((a as unknown[]).length, b.length, `${path}.length`)
     for (const key of keys) todo.push([(a as any)[key], (b as any)[key], `${path}.${key}`])
@@ -135,7 +136,7 @@ const likeStructuredClone = [
   '[, ]',
   'Array(5)',
   'Array(100000)',
-  'Object.assign([], { 4000000000: 1 })',
+  'Object.assign([], { 30000: 1 })',
   'Object.assign([1, , -0], { extra: "kept beside holes" })',
   '/b(?<letter>c)/.exec("abc")',
   '/b/d.exec("abc")',

@@ -90,10 +90,10 @@ export interface Kernel {
   taskIsLost(task: number): number
   taskFree(me: number, task: number): void
 
+  atomicCreate(me: number): number
   counterCreate(me: number): number
   counterAdd(me: number, counter: number, delta: number): void
   counterSum(counter: number): number
-  counterFree(me: number, counter: number): void
 }
 
 /** The binary, for tests that read it. */
