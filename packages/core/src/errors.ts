@@ -36,7 +36,15 @@ export class DeadlineExceeded extends Error {
   constructor(message = 'context deadline exceeded') {
     super(message)
   }
+
+  /** True: it is a timeout, as Go's net.Error tells. */
+  timeout(): true {
+    return true
+  }
 }
+
+registerError('ERR_CANCELED', message => new Canceled(message))
+registerError('ERR_DEADLINE_EXCEEDED', message => new DeadlineExceeded(message))
 
 export const sendOnClosed = (): ChanClosedError => new ChanClosedError('send on closed channel')
 export const closeOfClosed = (): ChanClosedError => new ChanClosedError('close of closed channel')

@@ -66,11 +66,18 @@ function fail(error: unknown, done: Done): void {
   let word: number
   try {
     word = wordOf(thread, error, 'error')
-  } catch (refusal) {
-    // The goroutine failed and its error cannot cross: what it said still can.
-    const message = `${String(error)} (the error itself could not cross: ${String(refusal)})`
-    word = wordOf(thread, new Error(message))
+  } catch {
+    word = wordOf(thread, bareError(error))
   }
   goroutineEnded()
   done(true, word)
+}
+
+/** What can cross of an error that holds what cannot: a socket, a callback. */
+function bareError(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(`the goroutine threw a value that cannot cross threads: ${String(error)}`)
+  const bare = new Error(error.message)
+  bare.name = error.name
+  bare.stack = error.stack
+  return bare
 }

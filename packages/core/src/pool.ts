@@ -48,10 +48,7 @@ class ThreadPool {
     const pool = new Pool(this.thread, new URL('./pool-thread.js', import.meta.url), threads ?? host.parallelism())
     this.tasks.onBusy = () => pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
-    pool.onNoThreads = cause => {
-      const error = new ThreadLostError('no thread of the pool could be started', { cause })
-      this.tasks.refuse(() => wordOf(this.thread, error))
-    }
+    pool.onNoThreads = cause => this.#refuse(new ThreadLostError('no thread of the pool could be started', { cause }))
     this.pool = pool
   }
 
@@ -63,6 +60,16 @@ class ThreadPool {
       )
     }
     this.tasks.start(this.#wordOf(place), args.length === 0 ? 0 : wordOf(this.thread, args, 'args'), outcome)
+  }
+
+  /** Ends the threads, and with them every parallel goroutine. */
+  async stop(): Promise<void> {
+    await this.pool?.stop()
+    this.#refuse(new ThreadLostError('the runtime was shut down before this goroutine ran'))
+  }
+
+  #refuse(error: ThreadLostError): void {
+    this.tasks.refuse(() => wordOf(this.thread, error))
   }
 
   /** A word that names a function to other threads: made once per thread and function, and never given back. */

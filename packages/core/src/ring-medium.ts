@@ -56,7 +56,7 @@ export class RingMedium implements SharedMedium, Parked {
   static fromLocal(local: LocalMedium): RingMedium {
     if (local.capacity === 0) {
       throw new DataCloneError(
-        'could not be cloned: it is an unbuffered channel, which cannot cross to another thread yet (make it with a capacity of at least 1)',
+        ' could not be cloned: it is an unbuffered channel, which cannot cross to another thread yet (make it with a capacity of at least 1)',
         '',
       )
     }
@@ -66,9 +66,9 @@ export class RingMedium implements SharedMedium, Parked {
     let address = 0
     try {
       let i = 0
-      for (const value of local.buffered()) words.push(wordOf(thread, value, `buffer[${i++}]`))
+      for (const value of local.buffered()) words.push(wordOf(thread, value, `.buffer[${i++}]`))
       for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
-        waiting.push([waiter, wordOf(thread, waiter.value, `senders[${waiting.length}]`)])
+        waiting.push([waiter, wordOf(thread, waiter.value, `.senders[${waiting.length}]`)])
       }
       address = thread.kernel.ringCreate(thread.id, local.capacity, 0)
       if (address === 0) throw thread.outOfMemory(8 * local.capacity)

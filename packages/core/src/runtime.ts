@@ -78,7 +78,7 @@ export const runtime = {
    * needed for a process to end. The next parallel goroutine starts the pool again.
    */
   async shutdown(): Promise<void> {
-    await threadPoolIfStarted()?.pool?.stop()
+    await threadPoolIfStarted()?.stop()
   },
 }
 

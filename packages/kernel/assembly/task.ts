@@ -13,6 +13,7 @@
 // Who may write: the caller until it is posted; then the thread that took it; after the push the caller again.
 
 import { cas32, load32, load64, store32, xchg32 } from './atomics';
+import { wordFree } from './cells';
 import { allocateTask, heapFree } from './heap';
 import { ALIVE, ANSWER, COMPLETED, INCARNATION, INJECTOR, INTEREST, threadAt } from './layout';
 import { pokeTaskEnded } from './parking';
@@ -121,3 +122,14 @@ export function taskFree(me: u32, task: usize): void {
   heapFree(me, task);
 }
 
+
+/** Frees what ended too late for a thread that is gone. */
+export function tasksDrop(me: u32, dead: u32): void {
+  let task = <usize>xchg32(threadAt(dead) + COMPLETED, 0);
+  while (task != 0) {
+    const next = <usize>load32(task, NEXT);
+    wordFree(me, load<u32>(task, RESULT));
+    heapFree(me, task);
+    task = next;
+  }
+}

@@ -9,13 +9,12 @@
 //   4  RESCAN for everybody        whatever wake-up it was about to give is given now
 //   5  clear its slot bit          only now may the number be used again
 
-import { add32, and64, cas64, load32, load64, or64, store32, xchg32, xchg64 } from './atomics';
+import { add32, and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics';
 import { heapAllocate, heapFree, nextWaitable, reclaimMagazines } from './heap';
 import {
   ACTIVITY,
   ALIVE,
   BELL,
-  COMPLETED,
   GOROUTINES,
   HASHES,
   HEAP,
@@ -39,6 +38,7 @@ import {
 import { pokeRescan } from './parking';
 import { referenceRelease } from './reference';
 import { ringCreate } from './ring';
+import { tasksDrop } from './task';
 
 const INJECTOR_CAPACITY: u32 = 4095;
 const NO_THREAD: i32 = -1;
@@ -109,7 +109,7 @@ export function threadReap(me: u32, dead: u32): void {
     reclaimMagazines(dead);
     heapFree(me, inbox);
   }
-  xchg32(block + COMPLETED, 0);
+  tasksDrop(me, dead);
   const alive = load64(ALIVE);
   for (let t: u32 = 0; t < MAX_THREADS; t++) if (alive & (<u64>1 << t)) pokeRescan(t);
   and64(SLOTS, ~bit);

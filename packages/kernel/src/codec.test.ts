@@ -22,8 +22,8 @@ const copy = <T>(value: T): T => decode(encode(value).slice()) as T
 const make = (expression: string): unknown => new Function(`return (${expression})`)()
 
 /**
- * Fails unless `actual` is a copy of `original`: equal, of the prototypes that a copy has, in the same order, and with
- * the same sharing inside.
+ * Fails unless `actual` is a copy of `original`: equal, of the prototypes that a copy has, in the same
+ * order, and with the same sharing inside.
  */
 function expectCopy(actual: unknown, original: unknown): void {
   const twins = new Map<unknown, unknown>()
@@ -59,29 +59,61 @@ function expectCopy(actual: unknown, original: unknown): void {
       todo.push([[...(a as Set<unknown>)], [...b], `${path} (members)`])
     } else if (b instanceof Error) {
       for (const key of ['name', 'message', 'stack', 'cause', 'errors'] as const) {
-        todo.push([(a as any)[key], (b as any)[key], `${path}.${key}`])
+        todo.push([property(a, key), property(b, key), `${path}.${key}`])
       }
     }
     const prototype = Object.getPrototypeOf(a)
-    const hasKeys = prototype === Object.prototype || Array.isArray(b) || b instanceof Error || b instanceof String
+    const hasKeys =
+      prototype === Object.prototype || Array.isArray(b) || b instanceof Error || b instanceof String
     const keys = hasKeys ? Object.keys(b) : []
     same(Object.keys(a).join(), keys.join(), `${path} (keys)`)
     if (Array.isArray(b)) same((a as unknown[]).length, b.length, `${path}.length`)
-    for (const key of keys) todo.push([(a as any)[key], (b as any)[key], `${path}.${key}`])
+    for (const key of keys) todo.push([property(a, key), property(b, key), `${path}.${key}`])
   }
 }
+
+const property = (object: object, key: string) => (object as Record<string, unknown>)[key]
 
 const bytesOf = (view: ArrayBufferView) => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)]
 
 const KEPT = new Set<unknown>(
   [
-    ...['Map', 'Set', 'Date', 'RegExp', 'Array', 'ArrayBuffer', 'DataView', 'Number', 'String', 'Boolean', 'BigInt'],
-    ...['Int8', 'Uint8', 'Uint8Clamped', 'Int16', 'Uint16', 'Int32', 'Uint32', 'Float16', 'Float32', 'Float64'].map(
-      type => `${type}Array`,
-    ),
-    ...['BigInt64Array', 'BigUint64Array', 'DOMException', 'AggregateError', 'Error', 'TypeError', 'RangeError'],
+    ...[
+      'Map',
+      'Set',
+      'Date',
+      'RegExp',
+      'Array',
+      'ArrayBuffer',
+      'DataView',
+      'Number',
+      'String',
+      'Boolean',
+      'BigInt',
+    ],
+    ...[
+      'Int8',
+      'Uint8',
+      'Uint8Clamped',
+      'Int16',
+      'Uint16',
+      'Int32',
+      'Uint32',
+      'Float16',
+      'Float32',
+      'Float64',
+    ].map(type => `${type}Array`),
+    ...[
+      'BigInt64Array',
+      'BigUint64Array',
+      'DOMException',
+      'AggregateError',
+      'Error',
+      'TypeError',
+      'RangeError',
+    ],
     ...['SyntaxError', 'ReferenceError', 'EvalError', 'URIError'],
-  ].map(name => (globalThis as any)[name]?.prototype),
+  ].map(name => property((property(globalThis, name) ?? {}) as object, 'prototype')),
 )
 
 function prototypeOfCopy(value: object): unknown {
@@ -98,13 +130,56 @@ const likeStructuredClone = [
   'null',
   'true',
   'false',
-  ...['0', '-0', '1', '-1', '31', '63', '64', '127', '128', '255', '256', '65535', '65536', '2**31 - 1', '2**31'],
+  ...[
+    '0',
+    '-0',
+    '1',
+    '-1',
+    '31',
+    '63',
+    '64',
+    '127',
+    '128',
+    '255',
+    '256',
+    '65535',
+    '65536',
+    '2**31 - 1',
+    '2**31',
+  ],
   ...['2**32 - 1', '2**32', '2**53', '2**53 + 2', '2**64', '-32', '-33', '-128', '-129', '-32768', '-32769'],
   ...['-(2**31)', '-(2**31) - 1', '1.5', 'NaN', 'Infinity', '-Infinity', '5e-324', 'Number.MAX_VALUE'],
-  ...['0n', '-1n', '2n**63n - 1n', '2n**63n', '-(2n**63n)', '-(2n**63n) - 1n', '2n**64n - 1n', '2n**64n', '-(2n**64n)'],
+  ...[
+    '0n',
+    '-1n',
+    '2n**63n - 1n',
+    '2n**63n',
+    '-(2n**63n)',
+    '-(2n**63n) - 1n',
+    '2n**64n - 1n',
+    '2n**64n',
+    '-(2n**64n)',
+  ],
   ...['2n**200n + 12345n', '-(2n**200n) - 12345n', '2n**70000n - 1n', '-(2n**70000n) + 1n'],
-  ...["''", "'a'", "'é'", "'€'", "'😀'", "'\\0'", "'a'.repeat(31)", "'a'.repeat(32)", "'é'.repeat(40)", "'€'.repeat(300)"],
-  ...["'😀'.repeat(70000)", "'\\ufffd'", "'\\ufeff'", "'\\ufeff' + 'x'.repeat(100)", "'x\\ufeff'.repeat(100)"],
+  ...[
+    "''",
+    "'a'",
+    "'é'",
+    "'€'",
+    "'😀'",
+    "'\\0'",
+    "'a'.repeat(31)",
+    "'a'.repeat(32)",
+    "'é'.repeat(40)",
+    "'€'.repeat(300)",
+  ],
+  ...[
+    "'😀'.repeat(70000)",
+    "'\\ufffd'",
+    "'\\ufeff'",
+    "'\\ufeff' + 'x'.repeat(100)",
+    "'x\\ufeff'.repeat(100)",
+  ],
   ...["'\\ud800'", "'\\udc00\\ud800'", "'x'.repeat(100) + '\\ud83d'", "'\\udfff'.repeat(10000)"],
   // Objects.
   '{}',
@@ -113,8 +188,8 @@ const likeStructuredClone = [
   "{ 'a-b': 1, '': 2, 'é': 3, '\\ud800': 4, '\\ufeff': -0 }",
   '{ constructor: 1, hasOwnProperty: 2, toJSON: 3, toString: 4, valueOf: 5, length: 6, size: 7 }',
   "{ constructor: { name: 'Map' }, index: 1 }",
-  "JSON.parse('{\"__proto__\": {\"polluted\": 1}, \"b\": 2}')",
-  "{ a: JSON.parse('{\"__proto__\": null}') }",
+  'JSON.parse(\'{"__proto__": {"polluted": 1}, "b": 2}\')',
+  '{ a: JSON.parse(\'{"__proto__": null}\') }',
   '{ __keys__: 1, a: { __keys__: [2] } }',
   'Array.from({ length: 100 }, (_, i) => ({ __keys__: i, a: i }))',
   'Object.assign(Object.create(null), { a: 1 })',
@@ -143,7 +218,9 @@ const likeStructuredClone = [
   'new (class List extends Array {})(3).fill(1)',
   'Array.from({ length: 70000 }, (_, i) => i * 1.5)',
   // Built-ins.
-  ...['0', '1', '-1', 'NaN', '8.64e15', '-8.64e15', '1700000000123', '4294967296000'].map(time => `new Date(${time})`),
+  ...['0', '1', '-1', 'NaN', '8.64e15', '-8.64e15', '1700000000123', '4294967296000'].map(
+    time => `new Date(${time})`,
+  ),
   'new (class extends Date {})(5)',
   '/a/gimsuy',
   '/[\\/]\\n(?<x>.)/',
@@ -155,7 +232,13 @@ const likeStructuredClone = [
   'new Set([3, 1, 2, "1", {}, [], new Set([new Set()])])',
   'new (class Registry extends Map { own = 1; get [Symbol.toStringTag]() { return "Registry" } })([[1, 2]])',
   'new (class extends Set { add(value) { return super.add(value) } })([1, 2])',
-  ...['new Number(-0)', 'new String("\\ud800")', 'new String("abc")', 'new Boolean(false)', 'Object(10n**30n)'],
+  ...[
+    'new Number(-0)',
+    'new String("\\ud800")',
+    'new String("abc")',
+    'new Boolean(false)',
+    'Object(10n**30n)',
+  ],
   // Binary.
   'new ArrayBuffer(0)',
   'new Uint8Array([1, 2, 3]).buffer',
@@ -180,7 +263,7 @@ const likeStructuredClone = [
   '(() => { const d = new Date(5); return [d, { d }, new Map([[d, d]])] })()',
   '(() => { const s = new String("s"); return [s, s] })()',
   '(() => { const list = [1, 2]; return { map: new Map([[list, "a"]]), list } })()',
-  '(() => { let list = null; for (let i = 0; i < 50000; i++) list = { list, i }; return { list, end: 1 } })()'.replace('50000', '500'),
+  '(() => { let list = null; for (let i = 0; i < 500; i++) list = { list, i }; return { list, end: 1 } })()',
   // Many alike, many different.
   'Array.from({ length: 1000 }, (_, i) => ({ id: i, name: "item " + i, at: { x: i, y: -i }, 70: 71 }))',
   'Array.from({ length: 500 }, (_, i) => ({ ["a" + i]: i, ["b" + (i % 7)]: { ["c" + (i % 70)]: i } }))',
@@ -197,7 +280,7 @@ describe('a value comes out as structuredClone would copy it', () => {
     // Node 20 finds no invalid date equal to another.
     if (expression !== 'new Date(NaN)') expect(isDeepStrictEqual(result, structuredClone(value))).toBe(true)
     expectCopy(result, value)
-    expect(encode(value).slice()).toEqual(encode(value).slice())
+    expect(Buffer.compare(encode(value).slice(), encode(value))).toBe(0)
   })
 
   it('to any depth, where structuredClone runs out of stack', () => {
@@ -249,13 +332,16 @@ describe('a value comes out as structuredClone would copy it', () => {
 
   it('a getter of a class instance is asked once', () => {
     let asked = 0
-    const value = Object.defineProperty(new (class Counter {})(), 'count', { enumerable: true, get: () => ++asked })
+    const value = Object.defineProperty(new (class Counter {})(), 'count', {
+      enumerable: true,
+      get: () => ++asked,
+    })
     expect(copy(value)).toEqual({ count: 1 })
   })
 
   it('the prototype of nothing is touched', () => {
-    copy(make("JSON.parse('{\"__proto__\": {\"polluted\": 1}}')"))
-    copy([make("JSON.parse('{\"__proto__\": {\"polluted\": 1}}')"), new Map()])
+    copy(make('JSON.parse(\'{"__proto__": {"polluted": 1}}\')'))
+    copy([make('JSON.parse(\'{"__proto__": {"polluted": 1}}\')'), new Map()])
     expect(({} as { polluted?: number }).polluted).toBeUndefined()
   })
 })
@@ -288,9 +374,15 @@ describe('bytes', () => {
 
   it('that no encode made are refused, or decoded to something, but never hang', () => {
     const random = randomOf(7)
-    for (const value of [{ a: [1, 'two'] }, new Map([[{ a: 1 }, new Date()]]), [new Error('x'), /a/], randomValue(random)]) {
+    for (const value of [
+      { a: [1, 'two'] },
+      new Map([[{ a: 1 }, new Date()]]),
+      [new Error('x'), /a/],
+      randomValue(random),
+    ]) {
       const bytes = encode(value).slice()
-      for (let cut = 0; cut < Math.min(bytes.length, 200); cut++) expect(() => decode(bytes.subarray(0, cut))).toThrow(Error)
+      for (let cut = 0; cut < Math.min(bytes.length, 200); cut++)
+        expect(() => decode(bytes.subarray(0, cut))).toThrow(Error)
       for (let i = 0; i < 2000; i++) {
         const damaged = bytes.slice()
         damaged[Math.floor(random() * bytes.length)] = Math.floor(random() * 256)
@@ -330,9 +422,17 @@ describe('what cannot cross is refused by name', () => {
     ['new AggregateError([1, Symbol()], "e")', 'args.errors[1]', 'it is a symbol'],
     ['Object.assign(new TypeError("e"), { retry() {} })', 'args.retry', 'it is a function'],
     ['new (class { job = { run() {} } })()', 'args.job.run', 'it is a function'],
-    ['(() => { const a = { b: {} }; a.b.a = a; a.b.fn = () => {}; return a })()', 'args.b.fn', 'it is a function'],
+    [
+      '(() => { const a = { b: {} }; a.b.a = a; a.b.fn = () => {}; return a })()',
+      'args.b.fn',
+      'it is a function',
+    ],
     ['{ a: Promise.resolve() }', 'args.a', 'it is a Promise; await it first'],
-    ['new (class extends Promise { get [Symbol.toStringTag]() { return "Mine" } })(() => {})', 'args', 'it is a Promise; await it first'],
+    [
+      'new (class extends Promise { get [Symbol.toStringTag]() { return "Mine" } })(() => {})',
+      'args',
+      'it is a Promise; await it first',
+    ],
     ['[new WeakMap()]', 'args[0]', 'it is a WeakMap'],
     ['[new WeakSet()]', 'args[0]', 'it is a WeakSet'],
     ['[new WeakRef({})]', 'args[0]', 'it is a WeakRef'],
@@ -348,17 +448,53 @@ describe('what cannot cross is refused by name', () => {
     ['[new (class extends EventTarget {})()]', 'args[0]', 'it is an EventTarget'],
     ['[new Intl.NumberFormat()]', 'args[0]', 'it is an Intl.NumberFormat'],
     ['[new WebAssembly.Memory({ initial: 0 })]', 'args[0]', 'it is a WebAssembly.Memory'],
-    ['[new SharedArrayBuffer(1)]', 'args[0]', 'it is a SharedArrayBuffer; use sharedArray() for memory that threads share'],
-    ['{ a: new Uint8Array(new SharedArrayBuffer(1)) }', 'args.a', 'it is over a SharedArrayBuffer; use sharedArray() for memory that threads share'],
-    ['(() => { const buffer = new ArrayBuffer(1); structuredClone(buffer, { transfer: [buffer] }); return [buffer] })()', 'args[0]', 'it is a detached ArrayBuffer'],
-    ['(() => { const view = new Uint8Array(1); structuredClone(view, { transfer: [view.buffer] }); return [view] })()', 'args[0].buffer', 'it is a detached ArrayBuffer'],
+    [
+      '[new SharedArrayBuffer(1)]',
+      'args[0]',
+      'it is a SharedArrayBuffer; use sharedArray() for memory that threads share',
+    ],
+    [
+      '{ a: new Uint8Array(new SharedArrayBuffer(1)) }',
+      'args.a',
+      'it is over a SharedArrayBuffer; use sharedArray() for memory that threads share',
+    ],
+    [
+      '(() => { const buffer = new ArrayBuffer(1); structuredClone(buffer, { transfer: [buffer] }); return [buffer] })()',
+      'args[0]',
+      'it is a detached ArrayBuffer',
+    ],
+    [
+      '(() => { const view = new Uint8Array(1); structuredClone(view, { transfer: [view.buffer] }); return [view] })()',
+      'args[0].buffer',
+      'it is a detached ArrayBuffer',
+    ],
     ['[new Proxy(() => {}, {})]', 'args[0]', 'it is a function'],
-    ['[new Proxy(new Map(), {})]', 'args[0]', 'it passes for a Map and is none (a Proxy, or made by Object.create)'],
-    ['[Object.create(Date.prototype)]', 'args[0]', 'it passes for a Date and is none (a Proxy, or made by Object.create)'],
+    [
+      '[new Proxy(new Map(), {})]',
+      'args[0]',
+      'it passes for a Map and is none (a Proxy, or made by Object.create)',
+    ],
+    [
+      '[Object.create(Date.prototype)]',
+      'args[0]',
+      'it passes for a Date and is none (a Proxy, or made by Object.create)',
+    ],
     ['[{ get a() { throw new Error("boom") } }]', 'args[0].a', 'reading it threw Error: boom'],
-    ['[new (class { constructor() { Object.defineProperty(this, "b", { enumerable: true, get() { throw 5 } }) } })()]', 'args[0].b', 'reading it threw 5'],
-    ['[Object.defineProperty(new Error(), "message", { get() { throw new Error("boom") } })]', 'args[0].message', 'reading it threw Error: boom'],
-    ['[Object.defineProperty(new Error(), "extra", { enumerable: true, get() { throw Object.create(null) } })]', 'args[0].extra', 'reading it threw an error'],
+    [
+      '[new (class { constructor() { Object.defineProperty(this, "b", { enumerable: true, get() { throw 5 } }) } })()]',
+      'args[0].b',
+      'reading it threw 5',
+    ],
+    [
+      '[Object.defineProperty(new Error(), "message", { get() { throw new Error("boom") } })]',
+      'args[0].message',
+      'reading it threw Error: boom',
+    ],
+    [
+      '[Object.defineProperty(new Error(), "extra", { enumerable: true, get() { throw Object.create(null) } })]',
+      'args[0].extra',
+      'reading it threw an error',
+    ],
     ['[new Proxy({}, { ownKeys() { throw new Error("boom") } })]', 'args[0]', 'reading it threw Error: boom'],
   ]
 
@@ -372,8 +508,16 @@ describe('what cannot cross is refused by name', () => {
     const { port1 } = new MessageChannel()
     onTestFinished(() => port1.close())
     const { createSecretKey } = await import('node:crypto')
-    expect(refusalOf([port1]).message).toMatch(/^value\[0\] could not be cloned: it is an? (MessagePort|EventTarget)$/)
+    expect(refusalOf([port1]).message).toMatch(
+      /^value\[0\] could not be cloned: it is an? (MessagePort|EventTarget)$/,
+    )
     expect(refusalOf({ key: createSecretKey(new Uint8Array(8)) }).path).toBe('value.key')
+  })
+
+  it('however deep it is', () => {
+    let list: object = { fn() {} }
+    for (let i = 0; i < 20_000; i++) list = { list }
+    expect(refusalOf(list).path).toBe(`value${'.list'.repeat(20_000)}.fn`)
   })
 
   it('a culprit nearest to the root is named first, and the cause of a throwing getter kept', () => {
@@ -443,7 +587,10 @@ describe('errors', () => {
     expect(Object.getOwnPropertyDescriptor(result, 'stack')!.enumerable).toBe(false)
     expect(Object.hasOwn(copy(new Error()), 'message')).toBe(false)
     expect(Object.hasOwn(copy(new Error('a', { cause: undefined })), 'cause')).toBe(true)
-    expect(copy(Object.assign(new Error('\ud800'), { '\ud800': -0 }))).toMatchObject({ message: '\ud800', '\ud800': -0 })
+    expect(copy(Object.assign(new Error('\ud800'), { '\ud800': -0 }))).toMatchObject({
+      message: '\ud800',
+      '\ud800': -0,
+    })
   })
 
   it('may be their own cause', () => {
@@ -492,7 +639,11 @@ describe('errors', () => {
     Object.assign(error, { extra: shared })
     const result = copy({ shared, error })
     expect(result.error).toBeInstanceOf(ChanClosedError)
-    expect(result.error).toMatchObject({ message: 'send on closed channel', length: 3, code: 'ERR_TEST_CLOSED' })
+    expect(result.error).toMatchObject({
+      message: 'send on closed channel',
+      length: 3,
+      code: 'ERR_TEST_CLOSED',
+    })
     expect(result.error.stack).toBe(error.stack)
     expect(result.error.cause).toBeInstanceOf(ChanClosedError)
     expect(result.error.values).toEqual([{ a: 1 }, { a: 1 }])
@@ -544,7 +695,12 @@ describe('shareables', () => {
 
   it('cross by reference at any depth, and stay one', () => {
     const thing = new Thing(1)
-    const value = { thing, list: [thing], map: new Map([[thing, new Set([thing])]]), error: new Error('e', { cause: thing }) }
+    const value = {
+      thing,
+      list: [thing],
+      map: new Map([[thing, new Set([thing])]]),
+      error: new Error('e', { cause: thing }),
+    }
     attached = []
     const result = copy(value)
     expect(attached.length).toBe(1)
@@ -627,7 +783,9 @@ describe('shareables', () => {
   })
 
   it('name the payload that cannot cross', () => {
-    expect(() => encode({ a: new Thing(1, () => {}) })).toThrow('value.a.payload[1] could not be cloned: it is a function')
+    expect(() => encode({ a: new Thing(1, () => {}) })).toThrow(
+      'value.a.payload[1] could not be cloned: it is a function',
+    )
   })
 
   it('of an unknown kind say what to import', () => {
@@ -665,7 +823,9 @@ describe('encode may be called while it is at work', () => {
       expectInner(bytes)
       return ++results
     })
-    expect(copy({ a: new Buffered(), b: [new Buffered()], c: 'c'.repeat(20_000) })).toMatchObject({ c: 'c'.repeat(20_000) })
+    expect(copy({ a: new Buffered(), b: [new Buffered()], c: 'c'.repeat(20_000) })).toMatchObject({
+      c: 'c'.repeat(20_000),
+    })
     expect(results).toBe(2)
   })
 
@@ -734,9 +894,14 @@ function randomValue(random: Random): unknown {
 
   const text = () => {
     const characters = pick(['abc', 'aé€😀', '\ud800\udc00a', '\ufeffx', '0123456789'])
-    return Array.from({ length: many(pick([5, 40, 300])) }, () => pick([...characters, ...characters.split('')])).join('')
+    return Array.from({ length: many(pick([5, 40, 300])) }, () =>
+      pick([...characters, ...characters.split('')]),
+    ).join('')
   }
-  const key = () => (random() < 0.9 ? pick(['a', 'b', 'id', 'name', 'x-y', '0', '17']) : pick(['__proto__', '__keys__', text()]))
+  const key = () =>
+    random() < 0.9
+      ? pick(['a', 'b', 'id', 'name', 'x-y', '0', '17'])
+      : pick(['__proto__', '__keys__', text()])
   const primitive = () =>
     pick<() => unknown>([
       () => pick([undefined, null, true, false, 0, -0, NaN, Infinity, -Infinity]),
@@ -779,7 +944,7 @@ function randomValue(random: Random): unknown {
       return set
     },
     () => known(new Date(pick([NaN, 0, 1e12 * random(), -1e14 * random()]))),
-    () => known(pick([/a/g, /[^\d]+/iu, new RegExp('')])),
+    () => known(pick([/a/g, /[^\d]+/iu, /(?:)/])),
     () => known(Object(pick<unknown>([1, -0, 'text', '\ud800', true, 5n])) as object),
     () => {
       const bytes = new Uint8Array(8 * (1 + many(20))).map(() => random() * 256)
@@ -788,7 +953,11 @@ function randomValue(random: Random): unknown {
         () => known(bytes),
         () => known(new Float32Array(buffer)),
         () => known(bytes.subarray(3, 5)),
-        () => [known(new DataView(buffer, 1)), known(new Int16Array(buffer, 2, 1)), random() < 0.5 ? known(buffer) : 0],
+        () => [
+          known(new DataView(buffer, 1)),
+          known(new Int16Array(buffer, 2, 1)),
+          random() < 0.5 ? known(buffer) : 0,
+        ],
       ])()
     },
     () => {
@@ -807,64 +976,60 @@ function randomValue(random: Random): unknown {
   return any()
 }
 
-// Deno and Bun run the sources as they are, so the very same codec answers here and there.
+// Deno and Bun run the sources as they are, so the very same codec answers here and there: with the same
+// bytes, and a copy that has the same bytes again.
 describe('on other hosts', () => {
   const here = dirname(fileURLToPath(import.meta.url))
-  // Stacks, and how a host spreads the bytes of a string over tokens, are not compared: only answers are.
-  const expressions = [
-    ...likeStructuredClone.filter(expression => !/\/b.*exec/.test(expression)),
-    'new TypeError("t", { cause: new Set([1]) })',
-    'Object.assign(new AggregateError([new Error("e")], "m"), { code: "E" })',
-    'new DOMException("stop", "AbortError")',
-    'new (class PaymentError extends Error {})("m")',
+  const withoutStack = (error: string) => `Object.defineProperty(${error}, "stack", { value: "at home" })`
+  const questions = [
+    ...likeStructuredClone,
+    withoutStack('new TypeError("t", { cause: new Set([1]) })'),
+    withoutStack('Object.assign(new AggregateError([1], "m"), { code: "E" })'),
+    withoutStack('new DOMException("stop", "AbortError")'),
+    withoutStack('new (class PaymentError extends Error {})("m")'),
+    '[0, { job: { callback() {} } }]',
+    'new Map([["key", Promise.resolve()]])',
+    '[new WeakMap(), 1]',
+    'new Set([(function* () {})()])',
+    '[new URL("http://localhost")]',
+    '{ signal: new AbortController().signal }',
+    'new Uint8Array(new SharedArrayBuffer(1))',
   ]
+
+  function answer(question: string, to: typeof encode, from: typeof decode): string {
+    const hash = (bytes: Uint8Array) =>
+      bytes.reduce((sum, byte) => (Math.imul(sum, 31) + byte) | 0, bytes.length)
+    try {
+      const value: unknown = new Function(`return (${question})`)()
+      const bytes = to(value, 'args').slice()
+      return `${hash(bytes)} ${hash(to(from(bytes)))}`
+    } catch (error) {
+      return String(error)
+    }
+  }
+
   const program = `
     import { decode, encode } from './codec.ts'
-    import { isDeepStrictEqual } from 'node:util'
-    const failures = []
-    let count = 0
-    for (const expression of ${JSON.stringify(expressions)}) {
-      const value = new Function('return (' + expression + ')')()
-      const result = decode(encode(value).slice())
-      const isPlain = value !== null && typeof value === 'object' && Object.prototype.toString.call(value) === '[object Object]'
-      const expected = value instanceof Error ? value : isPlain || Array.isArray(value) ? structuredClone(value) : value
-      const reads = v => (v instanceof Error ? [String(v), v.message, v.cause, v.code] : v)
-      if (!isDeepStrictEqual(reads(result), reads(expected)) && !isDeepStrictEqual(reads(result), reads(structuredClone(value)))) {
-        failures.push(expression)
-      }
-      count++
-    }
-    const refusals = [[0, { job: { callback() {} } }], new Map([['key', Promise.resolve()]]), [new WeakMap()], new Set([(function* () {})()])]
-    for (const value of refusals) {
-      try {
-        encode(value, 'args')
-        failures.push('not refused')
-      } catch (error) {
-        console.log(error.message)
-      }
-    }
-    console.log(JSON.stringify({ count, failures }))
+    const answer = ${answer}
+    console.log(JSON.stringify(${JSON.stringify(questions)}.map(question => answer(question, encode, decode))))
   `
 
-  it.each([
+  it.for([
     ['deno', ['run', '--allow-all', '--unstable-sloppy-imports', '-']],
     ['bun', ['run', '-']],
-  ] as const)('%s gives the same answers', (host, args) => {
+  ] as const)('%s', { timeout: 60_000 }, ([host, args], { skip }) => {
     const found = findHost(host)
-    if (found === undefined) {
-      process.stdout.write(`not run: ${host} is neither on PATH nor in node_modules/.bin\n`)
-      return
-    }
+    if (found === undefined) return skip(`${host} is neither on PATH nor in node_modules/.bin`)
     const { stdout, stderr } = spawnSync(found, args, { cwd: here, input: program, encoding: 'utf8' })
-    const lines = stdout.trim().split('\n')
-    expect(lines, stderr).toEqual([
-      'args[1].job.callback could not be cloned: it is a function',
-      'args.get("key") could not be cloned: it is a Promise; await it first',
-      'args[0] could not be cloned: it is a WeakMap',
-      'args.values()[0] could not be cloned: it is a Generator',
-      JSON.stringify({ count: expressions.length, failures: [] }),
-    ])
-  }, 60_000)
+    expect(stderr).toBe('')
+    const answers = JSON.parse(stdout) as string[]
+    const own = questions.map(question => answer(question, encode, decode))
+    const withAnswer = (list: string[]) => questions.map((question, i) => [question, list[i]])
+    expect(withAnswer(answers)).toEqual(withAnswer(own))
+    expect(own).toContain(
+      'DataCloneError: args.get("key") could not be cloned: it is a Promise; await it first',
+    )
+  })
 
   function findHost(name: string): string | undefined {
     const folders = (process.env.PATH ?? '').split(delimiter)

@@ -1,15 +1,16 @@
 // The codec: any value that may cross threads, as bytes and back.
 //
-// There are two forms. A tree of plain data, which most messages are, is packed as it is. Anything else is first taken
-// apart into a table (codec/table.ts), which is a tree of plain data again. So msgpackr never meets a class instance, a
-// Map, a cycle or an extension: of all it can do only the part is used that is exact, and nothing that other users of
-// msgpackr may register in this thread changes what crosses.
+// There are two forms. A tree of plain data, which most messages are, is packed as it is. Anything else is
+// first taken apart into a table (codec/table.ts), which is a tree of plain data again. So msgpackr never
+// meets a class instance, a Map, a cycle or an extension: of all it can do only the part is used that is
+// exact, and nothing that other users of msgpackr may register in this thread changes what crosses.
 //
 //   tree    packed value
 //   table   TABLE  packed table         (no packed value begins with TABLE)
 //
-// All of it happens before msgpackr runs or after: getters, SHARE methods, attaching and rebuilding may encode and decode.
-// The one exception is a getter of a plain object, which is asked twice: first whether it is plain, then for its value.
+// SHARE methods, attaching and rebuilding run before msgpackr does or after, and may encode and decode. So
+// may getters; but one of a plain object is asked twice, first whether its value is plain and then for it,
+// and has to answer alike.
 
 import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack'
 import { DataCloneError } from './codec/errors.js'
@@ -36,9 +37,9 @@ const options = {
   },
 }
 const maps = new Packr({ ...options, useRecords: false })
-// Writes the keys of like objects once per message, which pays from about MANY objects on. Reading such a message
-// compiles a function per kind of object; under a Content-Security-Policy without `unsafe-eval` msgpackr does without,
-// after one report of a violation.
+// Writes the keys of like objects once per message, which pays from about MANY objects on. Reading such a
+// message compiles a function per kind of object. Under a Content-Security-Policy without `unsafe-eval`
+// msgpackr does without, after one report of a violation.
 const records = new Packr({ ...options, useRecords: true })
 const MANY = 32
 
@@ -54,8 +55,8 @@ let depth = 0
  * Turns a value into bytes.
  *
  * @param root Begins the path of a culprit: `args` for `args[1].job.callback`.
- * @returns Bytes that are valid until the next call: a view of a buffer that is used again. (Those of a call from within
- *   another, by a SHARE method or a getter, are the caller's own.)
+ * @returns Bytes that are valid until the next call: a view of a buffer that is used again. (Those of a
+ *   call from within another, by a SHARE method or a getter, are the caller's own.)
  * @throws {DataCloneError} Something in the value cannot cross. What SHARE methods did has been undone.
  */
 export function encode(value: unknown, root = 'value'): Uint8Array {
@@ -115,8 +116,8 @@ let scratch: Uint8Array | undefined
 /**
  * Turns bytes back into a value that shares nothing with them.
  *
- * @throws {Error} The bytes are not what `encode` answered, or hold a reference to a kind of thing that no module of this
- *   thread has registered.
+ * @throws {Error} The bytes are not what `encode` answered, or hold a reference to a kind of thing that no
+ *   module of this thread has registered.
  */
 export function decode(bytes: Uint8Array): unknown {
   if (bytes[0] !== TABLE) return unpack(bytes, 0)
@@ -133,7 +134,7 @@ function unpack(bytes: Uint8Array, start: number): unknown {
       scratch.set(bytes)
       return maps.unpack(scratch, start === 0 ? end : { start, end })
     }
-    // A copy, where they are in shared memory: not every text decoder reads that, and other threads write there.
+    // A copy, if they are in shared memory: not every text decoder reads that, and other threads write there.
     const own = bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice()
     const source = typeof Buffer === 'undefined' ? own : Buffer.from(own.buffer, own.byteOffset, end)
     return maps.unpack(source, { start, end })

@@ -1,5 +1,5 @@
-// What an object is beneath its prototype. Telling by `constructor` or `toString` alone would let a Map in disguise cross
-// as {}, and an own class named Map be taken for one.
+// What an object is beneath its prototype. Telling by `constructor` or `toString` alone would let a Map in
+// disguise cross as {}, and an own class named Map be taken for one.
 
 export type Builtin = 'Map' | 'Set' | 'Date' | 'RegExp' | 'ArrayBuffer' | 'Boxed' | 'Error'
 
@@ -90,7 +90,7 @@ function findNature(value: object, prototype: object): Nature {
   for (const iterator of iteratorPrototypes) {
     if (inherits(value, iterator)) return { refusal: `it is ${article(tag)}` }
   }
-  // A host's, of a class without a global name, or else so private that its copy would be {}: KeyObject.
+  // Of a host's class without a global name, such as KeyObject, or so private that its copy would be {}.
   return tag === 'Object' ? {} : { refusalIfEmpty: `it is ${article(tag)}, of which nothing can be copied` }
 }
 
@@ -109,13 +109,13 @@ const iteratorPrototypes: object[] = [
   Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),
 ]
 
-// What a prototype chain inherits of the host or the language: WebIDL gives every interface its name as tag, and so does
-// ECMAScript. State of such an object is in slots that no copy of its properties has.
+// What a prototype chain inherits of the host or the language: WebIDL gives every interface its name as
+// tag, and so does ECMAScript. State of such an object is in slots that no copy of its properties has.
 function hostClassOf(prototype: object): string | undefined {
   for (let at = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     const tag: unknown = Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)?.value
     if (typeof tag === 'string' && globalNamed(tag)?.prototype === at) return tag
-    // Node marks so what only its own postMessage can copy or move: KeyObject, FileHandle, BlockList.
+    // Node marks so what only its own postMessage can copy or move: FileHandle, BlockList, …
     if (Object.getOwnPropertySymbols(at).some(symbol => symbol.description?.startsWith('messaging_'))) {
       return prototype.constructor?.name || 'host object'
     }

@@ -1,4 +1,5 @@
-// Where the culprit in a value is, read off the half-made table: the fast path keeps no paths, and no getter is asked again.
+// Where the culprit in a value is, read off the half-made table: so the fast path need not keep paths, and no
+// getter is asked again.
 
 import {
   ARRAY,
@@ -19,32 +20,35 @@ export type Place = number | string
 
 type Nodes = readonly (Node | undefined)[]
 
-/** The path of what stands, or was about to be put, at a place of a node; of the node itself when no place is given. */
+/** The path of what is, or was about to be put, at a place of a node; without a place, of the node itself. */
 export function pathOf(root: string, nodes: Nodes, id: number, place?: Place): string {
   const node = nodes[id]
-  let path = node === undefined || place === undefined ? '' : segment(nodes, node, place)
+  const segments = node === undefined || place === undefined ? [] : [segment(nodes, node, place)]
+  const finders = findersOf(nodes, id)
   for (let child = id; child > 0; ) {
-    const [parent, from] = finderOf(nodes, child)
-    path = segment(nodes, nodes[parent]!, from) + path
+    const [parent, from] = finders[child]!
+    segments.push(segment(nodes, nodes[parent]!, from))
     child = parent
   }
-  return root + path
+  return root + segments.reverse().join('')
 }
 
-// The first node that refers to another is the one that found it, and has a lower number.
-function finderOf(nodes: Nodes, id: number): [parent: number, from: Place] {
-  const isIt = (child: unknown) => Array.isArray(child) && child[0] === id
-  for (let parent = 0; parent < id; parent++) {
+// For every node up to one: the first that refers to it, which is the one that found it, and where.
+function findersOf(nodes: Nodes, last: number): (readonly [parent: number, from: Place])[] {
+  const finders: (readonly [number, Place])[] = []
+  const note = (child: unknown, parent: number, from: Place) => {
+    if (Array.isArray(child)) finders[(child as Reference)[0]] ??= [parent, from]
+  }
+  for (let parent = 0; parent < last; parent++) {
     const node = nodes[parent]!
-    if (isTagged(node)) {
-      const from = (node[0] === ARRAY ? (node[1] as unknown[]) : node).findIndex(isIt)
-      if (from >= 0) return [parent, from]
+    if (!isTagged(node)) {
+      for (const key of Object.keys(node)) note(node[key], parent, key)
     } else {
-      const from = Object.keys(node).find(key => isIt(node[key]))
-      if (from !== undefined) return [parent, from]
+      const children = node[0] === ARRAY ? (node[1] as unknown[]) : node
+      for (let i = 0; i < children.length; i++) note(children[i], parent, i)
     }
   }
-  return [0, '?']
+  return finders
 }
 
 const isTagged = (node: Node): node is Tagged => Array.isArray(node)

@@ -1,6 +1,6 @@
-// Errors keep their class. A native one is built anew by its constructor; one of ours by what `registerError` was told,
-// found by its `code`, so that a second copy of a package serves as well; any other becomes the native class it extends,
-// under its own name.
+// Errors keep their class. A native one is built anew by its constructor; one of ours by what
+// `registerError` was told, found by its `code`, so that a second copy of a package serves as well; any
+// other becomes the native class it extends, under its own name.
 
 type Rebuild = (message: string, fields: Record<string, unknown>) => Error
 
@@ -10,8 +10,8 @@ const rebuilds = new Map<string, Rebuild>()
  * Says how an error class of ours is built anew in another thread.
  *
  * @param code The `code` that all errors of the class have, and no others.
- * @param rebuild Gets the own enumerable properties of the original, `cause` apart. What it does not set is set afterwards,
- *   as are `stack`, `cause` and `errors`.
+ * @param rebuild Gets the own enumerable properties of the original, `cause` apart. What it does not set is
+ *   set afterwards, as are `stack`, `cause` and `errors`.
  */
 export function registerError(code: string, rebuild: Rebuild): void {
   rebuilds.set(code, rebuild)
@@ -93,7 +93,7 @@ export function nameOf(error: Error): string {
   return typeof className === 'string' && className !== '' ? className : name
 }
 
-/** A new error of a native class, or of `Error` where the host has no such class. Only a DOMException takes its name. */
+/** A new error of a native class, or of `Error` where the host lacks it. Only a DOMException takes a name. */
 export function newNative(nativeClass: string, message: string | undefined, name?: string): Error {
   return (natives.get(nativeClass) ?? natives.get('Error')!)(message, name)
 }

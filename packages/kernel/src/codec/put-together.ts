@@ -24,8 +24,8 @@ export class PuttingTogether {
   private readonly nodes: Node[]
   private readonly made: unknown[] = []
   private readonly states: number[]
-  // The last first: so whatever has been filled is whole, with all below it, before anything that was found earlier is
-  // touched. Only its own ancestors may see it unfinished.
+  // Filled the last first: so whatever is filled is whole, with all below it, before anything found earlier
+  // is touched. Only what it is part of itself may still be unfinished.
   private shells: number[] = []
 
   constructor(nodes: Node[]) {
@@ -222,7 +222,8 @@ function bufferOf(bytes: Uint8Array, maxByteLength: number): ArrayBuffer {
   return new Uint8Array(bytes).buffer
 }
 
-// `__proto__`, assigned, would change the prototype.
+// `__proto__`, assigned, would change the prototype, and a hidden property would be seen.
 function define(target: object, key: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true })
+  if (enumerable && key !== '__proto__') (target as Record<string, unknown>)[key] = value
+  else Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true })
 }

@@ -1,7 +1,7 @@
-/** The method by which a thing of ours says how it crosses by reference, not by copy: a channel, a context, … */
+/** The method by which a thing of ours crosses by reference, not by copy: a channel, a context, … */
 export const SHARE: unique symbol = Symbol.for('@millrace/share')
 
-/** An instance of a class of ours that crosses by reference. The method must be inherited: a plain object is not asked. */
+/** An instance of a class of ours that crosses by reference. A plain object is not asked. */
 export interface Shareable {
   /** Makes the thing shared if it is still local, and says how the other side finds it. */
   [SHARE](): Crossing
@@ -9,7 +9,7 @@ export interface Shareable {
 
 /** A reference on its way to another thread. */
 export interface Crossing {
-  /** Names how to attach: `sync/mutex` for a thing of `@millrace/sync`, `@acme/db/pool` for another package's, `chan` for core's. */
+  /** `sync/mutex` for a thing of `@millrace/sync`, `@acme/db/pool` for one of `@acme/db`, `chan` of core. */
   kind: string
   /** Anything that can be encoded, further shareables included. */
   payload: unknown
@@ -19,7 +19,7 @@ export interface Crossing {
 
 const kinds = new Map<string, (payload: unknown) => unknown>()
 
-/** Says how this thread turns a reference of a kind into the thing. The payload is whole when `attach` sees it. */
+/** Says how this thread turns a reference of a kind into the thing. `attach` is given the payload whole. */
 export function registerKind<Payload>(kind: string, attach: (payload: Payload) => unknown): void {
   kinds.set(kind, attach as (payload: unknown) => unknown)
 }
@@ -28,7 +28,8 @@ export function attach(kind: string, payload: unknown): unknown {
   const attachKind = kinds.get(kind)
   if (attachKind !== undefined) return attachKind(payload)
   throw new Error(
-    `a value refers to a "${kind}", which this thread does not know: import "${packageOf(kind)}" in the module that runs here`,
+    `a value refers to a "${kind}", which this thread does not know: ` +
+      `import "${packageOf(kind)}" in the module that runs here`,
   )
 }
 

@@ -1,8 +1,9 @@
 // The table: how a value crosses that is more than a tree.
 //
-// Every object of the value is one node, and node 0 is the whole. A node that is a plain object stands for a plain
-// object with the same keys. Any other node is an array, its tag first. Inside a node a primitive stands for itself and
-// [n] for whatever node n describes, so sharing and cycles are numbers, and no depth of nesting deepens the table.
+// Every object of the value is one node, and node 0 is the whole. A node that is a plain object stands for
+// a plain object with the same keys. Any other node is an array, its tag first. Inside a node a primitive
+// stands for itself and [n] for whatever node n describes, so sharing and cycles are numbers, and no depth
+// of nesting deepens the table.
 //
 //   { job: job, done: -0 }     [ { job: [1], done: [2] }, { id: 7, parent: [0] }, [MINUS_ZERO] ]
 //   where job.parent is the
@@ -18,7 +19,9 @@ export const REGEXP = 6 // source, flags
 export const BYTES = 7 // bytes, offset of the first one in the original buffer, maximum length or 0
 export const VIEW = 8 // class, buffer, offset in the original buffer, length in items
 export const BOXED = 9 // the primitive
-export const ERROR = 10 // native class, code of ours or DOMException's name or null, message, stack, how many pairs are hidden, pairs
+// native class, code of ours or DOMException's name or null, message, stack, count of hidden pairs, then
+// key and child in turn
+export const ERROR = 10
 export const SHARED = 11 // kind, payload
 export const TEXT = 12 // UTF-16 code units, low byte first
 export const MINUS_ZERO = 13
@@ -45,8 +48,8 @@ export function firstPair(tag: number): number | undefined {
 /** Objects with more keys than this are not worth being told apart by them. */
 export const WIDE = 32
 
-// What the packer gets wrong, so that it must not see it: half a surrogate pair becomes U+FFFD, and a byte order mark at
-// the start of a long string is lost.
+// What the packer gets wrong, so that it must not see it: half a surrogate pair becomes U+FFFD, and a byte
+// order mark at the start of a long string is lost.
 export function isPlainText(text: string): boolean {
   return text.isWellFormed() && text.charCodeAt(0) !== 0xfeff
 }

@@ -12,8 +12,9 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
 )!.get as () => string | undefined
 
 /**
- * Takes a value apart into a table. Objects are described in the order in which they are found, breadth first, so there
- * is no recursion to run out of stack, and a culprit is named where it is nearest to the root.
+ * Takes a value apart into a table. Objects are described in the order in which they are found, breadth
+ * first, so there is no recursion to run out of stack, and a culprit is named where it is nearest to the
+ * root.
  */
 export class TakingApart {
   private readonly root: string
@@ -21,7 +22,7 @@ export class TakingApart {
   // What each node describes; undefined for the primitives among them, which are described when found.
   private readonly things: (object | undefined)[] = []
   private readonly ids = new Map<object, number>()
-  private readonly windows = new Map<ArrayBufferLike, Window>()
+  private readonly shown = new Map<ArrayBufferLike, Extent>()
   private readonly crossings: Crossing[] = []
   // Where the walk is, for the path of a culprit.
   private at = 0
@@ -40,7 +41,7 @@ export class TakingApart {
         const thing = this.things[this.at]
         if (thing !== undefined) this.describe(thing)
       }
-      this.fillWindows()
+      this.fillBuffers()
     } catch (error) {
       if (this.isSharing || error instanceof DataCloneError) throw error
       this.refuse(`reading it threw ${printed(error)}`, error)
@@ -85,8 +86,8 @@ export class TakingApart {
   private referTo(thing: object): Reference {
     const id = this.ids.get(thing)
     if (id === undefined) return this.find(thing)
-    const window = this.windows.get(thing as ArrayBuffer)
-    if (window !== undefined) widen(window, 0, (thing as ArrayBuffer).byteLength)
+    const extent = this.shown.get(thing as ArrayBuffer)
+    if (extent !== undefined) widen(extent, 0, (thing as ArrayBuffer).byteLength)
     return [id]
   }
 
@@ -116,6 +117,8 @@ export class TakingApart {
       this.refuse(`it passes for a ${builtin} and is none (a Proxy, or made by Object.create)`)
     } else this[builtin](thing as never)
   }
+
+  // By the names of Builtin.
 
   private Map(thing: Map<unknown, unknown>): void {
     const node = this.begin(table.MAP)
@@ -215,7 +218,7 @@ export class TakingApart {
 
   private shared(thing: Shareable): void {
     this.isSharing = true
-    const crossing = thing[SHARE]()
+    const crossing = this.crossingOf(thing)
     this.isSharing = false
     this.crossings.push(crossing)
     const node = this.begin(table.SHARED)
@@ -223,18 +226,29 @@ export class TakingApart {
     node.push(this.child(crossing.payload))
   }
 
-  // Of a buffer that only views have led to, no more crosses than they show: a small Buffer of Node is a view of a large
-  // buffer that it shares with strangers.
+  // What a thing holds may not be able to cross either: it says where, beginning at itself.
+  private crossingOf(thing: Shareable): Crossing {
+    try {
+      return thing[SHARE]()
+    } catch (error) {
+      if (!(error instanceof DataCloneError)) throw error
+      const path = pathOf(this.root, this.nodes, this.at, undefined) + error.path
+      throw new DataCloneError(path + error.message.slice(error.path.length), path, { cause: error.cause })
+    }
+  }
+
+  // Of a buffer that only views have led to, no more crosses than they show: a small Buffer of Node is a
+  // view of a large buffer that it shares with strangers.
   private view(thing: ArrayBufferView): void {
     const { buffer, byteOffset, byteLength } = thing
     if (!isGenuine(buffer, 'ArrayBuffer')) this.refuse(SHARED_BUFFER)
     let id = this.ids.get(buffer)
-    const window = this.windows.get(buffer)
+    const extent = this.shown.get(buffer)
     if (id === undefined) {
       id = this.find(buffer)[0]
-      this.windows.set(buffer, { id, from: byteOffset, to: byteOffset + byteLength })
-    } else if (window !== undefined) {
-      widen(window, byteOffset, byteOffset + byteLength)
+      this.shown.set(buffer, { id, from: byteOffset, to: byteOffset + byteLength })
+    } else if (extent !== undefined) {
+      widen(extent, byteOffset, byteOffset + byteLength)
     }
     const name = typedArrayName.call(thing)
     const length = name === undefined ? byteLength : (thing as Uint8Array).length
@@ -248,17 +262,17 @@ export class TakingApart {
     } catch {
       this.refuse('it is a detached ArrayBuffer')
     }
-    if (!this.windows.has(thing)) {
-      this.windows.set(thing, { id: this.at, from: 0, to: thing.byteLength })
+    if (!this.shown.has(thing)) {
+      this.shown.set(thing, { id: this.at, from: 0, to: thing.byteLength })
     }
     node.push(undefined, 0, thing.resizable ? thing.maxByteLength : 0)
   }
 
-  // Once all is found, and so no window grows any more.
-  private fillWindows(): void {
-    for (const [buffer, { id, from, to }] of this.windows) {
+  // Once all is found, and so no extent grows any more.
+  private fillBuffers(): void {
+    for (const [buffer, { id, from, to }] of this.shown) {
       const node = this.nodes[id] as Tagged
-      const start = from & ~7 // keeps the alignment of every view
+      const start = from - (from % 8) // keeps the alignment of every view
       node[1] = new Uint8Array(buffer, start, to - start)
       node[2] = start
       if (to - start < buffer.byteLength) node[3] = 0
@@ -307,16 +321,16 @@ export class TakingApart {
 const isShareable = (thing: object): thing is Shareable =>
   typeof (thing as Partial<Shareable>)[SHARE] === 'function'
 
-/** Part of a buffer that views show, in bytes. */
-interface Window {
+/** The part of a buffer that crosses, in bytes. */
+interface Extent {
   id: number
   from: number
   to: number
 }
 
-function widen(window: Window, from: number, to: number): void {
-  window.from = Math.min(window.from, from)
-  window.to = Math.max(window.to, to)
+function widen(extent: Extent, from: number, to: number): void {
+  extent.from = Math.min(extent.from, from)
+  extent.to = Math.max(extent.to, to)
 }
 
 const placeIn = (node: Tagged): Place =>

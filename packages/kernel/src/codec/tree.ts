@@ -5,8 +5,8 @@ const MOST_KEYS = 65535
 const FEW = 8
 
 /**
- * Tells a tree of plain data, which the packer can write as it is, from everything else: plain objects and arrays
- * without holes, each reached once and not too deep, over primitives that the packer keeps.
+ * Tells a tree of plain data, which the packer can write as it is, from everything else: plain objects and
+ * arrays without holes, each reached once and not too deep, over primitives that the packer keeps.
  */
 export class TreeTest {
   /** Objects and arrays met. */
@@ -75,8 +75,8 @@ function isPlainArray(value: object): value is unknown[] {
 }
 
 /**
- * Whether an array is what RegExp `exec` answers, or its `indices`, with properties beside the items. Other arrays are not
- * searched for such: listing the keys of an array takes longer than packing it.
+ * Whether an array is what RegExp `exec` answers, or its `indices`, with properties beside the items. Other
+ * arrays are not searched for such: listing the keys of an array takes longer than packing it.
  */
 export function isMatch(array: unknown[]): boolean {
   return 'groups' in array
