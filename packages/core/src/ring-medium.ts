@@ -56,7 +56,7 @@ export class RingMedium implements SharedMedium, Parked {
   static fromLocal(local: LocalMedium): RingMedium {
     if (local.capacity === 0) {
       throw new DataCloneError(
-        ' could not be cloned: it is an unbuffered channel, which cannot cross to another thread yet (make it with a capacity of at least 1)',
+        'it is an unbuffered channel, which cannot cross to another thread yet (make it with a capacity of at least 1)',
         '',
       )
     }

@@ -96,8 +96,7 @@ function packWhole(nodes: Node[], root: string): Uint8Array {
   try {
     return pack(nodes, nodes.length >= MANY, 1)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new DataCloneError(`${root} could not be cloned: ${why}`, root, { cause: error })
+    throw new DataCloneError(error instanceof Error ? error.message : String(error), root, { cause: error })
   }
 }
 

@@ -27,14 +27,17 @@ export class DataCloneError extends Error {
   readonly code = 'ERR_DATA_CLONE'
   /** Where the culprit is, as one would write it: `args[1].job.callback`. */
   readonly path: string
+  /** What is the matter with it: "it is a function". */
+  readonly why: string
 
-  constructor(message: string, path: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(why: string, path: string, options?: ErrorOptions) {
+    super(`${path} could not be cloned: ${why}`, options)
     this.path = path
+    this.why = why
   }
 }
 
-registerError('ERR_DATA_CLONE', (message, fields) => new DataCloneError(message, String(fields.path)))
+registerError('ERR_DATA_CLONE', (_message, { why, path }) => new DataCloneError(String(why), String(path)))
 
 type Construct = (message: string | undefined, name?: string) => Error
 

@@ -226,14 +226,14 @@ export class TakingApart {
     node.push(this.child(crossing.payload))
   }
 
-  // What a thing holds may not be able to cross either: it says where, beginning at itself.
+  // What a thing holds may not be able to cross either: it says where, with a path that begins behind itself.
   private crossingOf(thing: Shareable): Crossing {
     try {
       return thing[SHARE]()
     } catch (error) {
       if (!(error instanceof DataCloneError)) throw error
       const path = pathOf(this.root, this.nodes, this.at, undefined) + error.path
-      throw new DataCloneError(path + error.message.slice(error.path.length), path, { cause: error.cause })
+      throw new DataCloneError(error.why, path, { cause: error.cause })
     }
   }
 
@@ -310,11 +310,7 @@ export class TakingApart {
     const node = this.nodes[this.at]
     const place: Place | undefined = this.key ?? (Array.isArray(node) ? placeIn(node as Tagged) : undefined)
     const path = pathOf(this.root, this.nodes, this.at, place)
-    throw new DataCloneError(
-      `${path} could not be cloned: ${why}`,
-      path,
-      cause === undefined ? undefined : { cause },
-    )
+    throw new DataCloneError(why, path, cause === undefined ? undefined : { cause })
   }
 }
 
