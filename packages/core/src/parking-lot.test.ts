@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { ParkingLot } from './parking-lot.js'
 
 /** Lets everything happen that can happen by itself. */
-const turn = () => new Promise<void>(resolve => setImmediate(resolve))
+const turn = async () => {
+  for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
+}
 
 /** So many permits, each wait asking for some. */
 function permits(free: number) {

@@ -1,6 +1,6 @@
 import { afterTurn, done, spend } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
-import { leave, ReceiveWaiter, WaitQueue } from './wait-queue.js'
+import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
 
 /**
  * Where goroutines of this thread wait in line until a condition lets the first of them pass: what locks, semaphores, barriers
@@ -14,7 +14,7 @@ import { leave, ReceiveWaiter, WaitQueue } from './wait-queue.js'
  *   P3  what an attempt took belongs to its waiter at once, before the waiter runs again; a cancellation comes too late then
  *   P4  whoever gives up has taken nothing, and those behind are looked at in the same call
  *
- * `attempt` and `onLeave` neither throw nor use this parking lot; other parking lots they may wake.
+ * `attempt` and `onLeave` neither throw nor change this parking lot; others they may wake.
  *
  * @example
  * let locked = false
@@ -79,9 +79,8 @@ export class ParkingLot<T = void> {
     for (let waiter = this.#first(); waiter; waiter = this.#first()) {
       const { cancellation } = waiter
       if (cancellation?.canceled) {
-        // Cancelled together with the one whose leaving brought us here, or by the clock: it could not use what it got.
-        leave(waiter)
-        waiter.failed(cancellation.reason)
+        // Ahead of the news, which is on its way: from one waiter to the next, or from a clock. It could not use what it got.
+        waiter.cancel(cancellation.reason)
         continue
       }
       if (!this.#attempt(waiter.value as T)) break

@@ -1,0 +1,10 @@
+import { background, type Context, fromSignal, type WaitOptions } from '@millrace/core'
+
+/** The context that `options` are, or that ends with their signal. */
+export function contextOf(options: WaitOptions | undefined): Context {
+  if (isContext(options)) return options
+  return options?.signal ? fromSignal(options.signal) : background()
+}
+
+const isContext = (options: WaitOptions | undefined): options is Context =>
+  typeof (options as Context | undefined)?.err === 'function'

@@ -1,0 +1,7 @@
+export { PipelineError, RetryError } from './errors.js'
+export { fanIn } from './fan-in.js'
+export { fanOut } from './fan-out.js'
+export { generate } from './generate.js'
+export { type MapOptions, map } from './map.js'
+export { type Pipeline, pipeline, type Stage } from './pipeline.js'
+export { type RetryOptions, retry } from './retry.js'

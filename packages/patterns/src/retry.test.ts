@@ -1,0 +1,212 @@
+import { getEventListeners } from 'node:events'
+import { background, Canceled, type Context, runtime, withCancelCause } from '@millrace/core'
+import { afterEach, describe, expect, test } from 'vitest'
+import { RetryError, type RetryOptions, retry } from './index.js'
+
+/** Lets everything happen that can happen by itself. */
+const turn = async () => {
+  for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+afterEach(async () => {
+  await turn()
+  expect(runtime.numGoroutine()).toBe(1)
+})
+
+const boom = (attempt: number): never => {
+  throw new Error(`attempt ${attempt}`)
+}
+
+/** What it waits between the attempts. */
+async function waits(options: RetryOptions): Promise<number[]> {
+  const all: number[] = []
+  await expect(retry(boom, { ...options, onRetry: (_, __, waitMs) => all.push(waitMs) })).rejects.toThrow(
+    RetryError,
+  )
+  return all
+}
+
+describe('retry', () => {
+  test('answers the first result', async () => {
+    expect(await retry(() => 7)).toBe(7)
+    expect(await retry(async attempt => attempt)).toBe(1)
+  })
+
+  test('tries again after an error, and counts the attempts from 1', async () => {
+    const attempts: number[] = []
+    const result = await retry(
+      attempt => {
+        attempts.push(attempt)
+        return attempt < 3 ? boom(attempt) : 'done'
+      },
+      { initialMs: 0 },
+    )
+    expect(result).toBe('done')
+    expect(attempts).toEqual([1, 2, 3])
+  })
+
+  test('gives up after so many retries; the cause is the last error', async () => {
+    const failed = retry(boom, { retries: 2, initialMs: 0 })
+    await expect(failed).rejects.toThrow(RetryError)
+    await expect(failed).rejects.toThrow(/^retry: gave up after 3 attempts: attempt 3$/)
+    await expect(failed).rejects.toMatchObject({
+      code: 'ERR_RETRY',
+      attempts: 3,
+      cause: expect.objectContaining({ message: 'attempt 3' }),
+    })
+    await expect(retry(boom, { retries: 0 })).rejects.toMatchObject({ attempts: 1 })
+  })
+
+  test('retryIf false throws the error as it is', async () => {
+    const error = new Error('for good')
+    let calls = 0
+    const failed = retry(
+      () => {
+        calls++
+        throw error
+      },
+      { retryIf: e => e !== error },
+    )
+    await expect(failed).rejects.toBe(error)
+    expect(calls).toBe(1)
+  })
+
+  test('retryIf with a number waits so long', async () => {
+    expect(await waits({ retries: 2, initialMs: 1e6, retryIf: () => 1 })).toEqual([1, 1])
+  })
+
+  test('without jitter, waits longer each time, up to the maximum', async () => {
+    expect(await waits({ retries: 5, jitter: 'none', initialMs: 1, factor: 2, maxMs: 5 })).toEqual([
+      1, 2, 4, 5, 5,
+    ])
+  })
+
+  test('with full jitter, waits up to that', async () => {
+    const most = [1, 2, 4, 5, 5]
+    const all = await waits({ retries: 5, initialMs: 1, factor: 2, maxMs: 5 })
+    expect(all).toHaveLength(5)
+    for (const [i, ms] of all.entries()) {
+      expect(ms).toBeGreaterThanOrEqual(0)
+      expect(ms).toBeLessThanOrEqual(most[i]!)
+    }
+    expect(new Set(all).size).toBeGreaterThan(1)
+  })
+
+  test('with decorrelated jitter, waits between the initial wait and three times the last one', async () => {
+    const all = await waits({ retries: 8, jitter: 'decorrelated', initialMs: 1, maxMs: 4 })
+    let last = 1
+    for (const ms of all) {
+      expect(ms).toBeGreaterThanOrEqual(1)
+      expect(ms).toBeLessThanOrEqual(Math.min(4, last * 3))
+      last = ms
+    }
+  })
+
+  test('gives up rather than begin an attempt too late', async () => {
+    const failed = retry(boom, { jitter: 'none', initialMs: 1000, maxElapsedMs: 500 })
+    await expect(failed).rejects.toMatchObject({ attempts: 1 })
+  })
+
+  test('tells before each wait', async () => {
+    const log: unknown[] = []
+    await retry(attempt => (attempt < 3 ? boom(attempt) : 0), {
+      jitter: 'none',
+      initialMs: 1,
+      onRetry: (error, attempt, waitMs) => log.push([(error as Error).message, attempt, waitMs]),
+    })
+    expect(log).toEqual([
+      ['attempt 1', 1, 1],
+      ['attempt 2', 2, 2],
+    ])
+  })
+
+  test('already aborted, does not call the function', async () => {
+    const reason = new Error('before')
+    let calls = 0
+    await expect(retry(() => calls++, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(calls).toBe(0)
+  })
+
+  test('aborted while the function runs, rejects at once, and the function is told', async () => {
+    const controller = new AbortController()
+    const reason = new Error('meanwhile')
+    let ctx: Context | undefined
+    let end = () => {}
+    const failed = retry(
+      (_, own) => {
+        ctx = own
+        return new Promise<void>(resolve => {
+          end = resolve
+        })
+      },
+      { signal: controller.signal },
+    )
+    await turn()
+    controller.abort(reason)
+    expect(ctx!.err()).toBeInstanceOf(Canceled)
+    await expect(failed).rejects.toBe(reason)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+    end()
+  })
+
+  test('aborted while it waits, rejects at once', async () => {
+    const controller = new AbortController()
+    const reason = new Error('meanwhile')
+    const failed = retry(boom, {
+      initialMs: 1e6,
+      maxMs: 1e6,
+      jitter: 'none',
+      signal: controller.signal,
+      onRetry: () => queueMicrotask(() => controller.abort(reason)),
+    })
+    await expect(failed).rejects.toBe(reason)
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  })
+
+  test('a function that fails because of the abort is not tried again', async () => {
+    const controller = new AbortController()
+    const reason = new Error('meanwhile')
+    let calls = 0
+    const failed = retry(
+      async (_, ctx) => {
+        calls++
+        controller.abort(reason)
+        ctx.signal.throwIfAborted()
+      },
+      { signal: controller.signal, initialMs: 0 },
+    )
+    await expect(failed).rejects.toBe(reason)
+    expect(calls).toBe(1)
+  })
+
+  test('takes a context for its options', async () => {
+    const [ctx, cancel] = withCancelCause(background())
+    const why = new Error('why')
+    const failed = retry(async (_, own) => void (await own.done().receive()), ctx)
+    await turn()
+    cancel(why)
+    await expect(failed).rejects.toBe(why)
+  })
+
+  test('the context of the function ends with it', async () => {
+    let ctx: Context | undefined
+    await retry((_, own) => {
+      ctx = own
+      expect(own.err()).toBeUndefined()
+    })
+    expect(ctx!.err()).toBeInstanceOf(Canceled)
+  })
+
+  test('refuses options that are out of range', async () => {
+    const fn = () => 1
+    for (const options of [
+      { retries: -1 },
+      { initialMs: Number.NaN },
+      { maxMs: -1 },
+      { factor: -1 },
+      { maxElapsedMs: -1 },
+    ]) {
+      await expect(retry(fn, options)).rejects.toThrow(RangeError)
+    }
+  })
+})
