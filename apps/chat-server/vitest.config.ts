@@ -1,11 +1,9 @@
-import { defineConfig } from 'vitest/config'
+import { mergeConfig } from 'vitest/config'
+import shared from '../../vitest.shared.js'
 
-export default defineConfig({
+export default mergeConfig(shared, {
   test: {
-    include: ['src/**/*.test.ts'],
     // The tests wait for servers of their own most of the time.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
   },
 })

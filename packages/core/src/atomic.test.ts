@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { count, same } from '../fixtures/counting.mjs'
 // Pool threads load the compiled package, so the test has to as well.
 import { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter, go } from '../dist/index.js'
+import { count, same } from '../fixtures/counting.mjs'
 
 test('add answers the new number and wraps around, the others answer the old one', () => {
   const n = new AtomicInt32(2 ** 31 - 1)

@@ -2,9 +2,31 @@ export { DataCloneError, OutOfSharedMemoryError, ThreadLostError } from '@millra
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
 export type { WaitOptions } from './cancellation.js'
 export { type Chan, chan, type Received, type ReceiveChan, type SendChan } from './chan.js'
+export {
+  afterFunc,
+  background,
+  type CancelCauseFunc,
+  type CancelFunc,
+  type Context,
+  type ContextKey,
+  cause,
+  contextKey,
+  fromSignal,
+  todo,
+  withCancel,
+  withCancelCause,
+  withDeadline,
+  withDeadlineCause,
+  withoutCancel,
+  withTimeout,
+  withTimeoutCause,
+  withValue,
+} from './context.js'
 export { Canceled, ChanClosedError, ChanSizeError, DeadlineExceeded, ParallelError } from './errors.js'
 export { go } from './go.js'
 export { type Parallel, parallel } from './parallel.js'
+export { ParkingLot } from './parking-lot.js'
 export { main, type RuntimeOptions, type RuntimeStats, runtime } from './runtime.js'
 export { type Case, type Cases, type Selected, type SendCase, select, send, trySelect } from './select.js'
-export { ParkingLot } from './parking-lot.js'
+export { stayOnThread } from './stay-on-thread.js'
+export { after, sleep, Ticker, Timer, tick } from './time.js'

@@ -1,5 +1,6 @@
 import { afterTurn, done, spend } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
+import { stayOnThread } from './stay-on-thread.js'
 import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
 
 /**
@@ -96,6 +97,8 @@ export class ParkingLot<T = void> {
     return this.#queue.first as LotWaiter | undefined
   }
 }
+
+stayOnThread(ParkingLot)
 
 class LotWaiter extends ReceiveWaiter<unknown> {
   readonly cancellation: Cancellation | undefined

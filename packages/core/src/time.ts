@@ -1,7 +1,8 @@
 import { host } from '@millrace/kernel'
+import { Alarm } from './alarm.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan } from './chan.js'
-import { Alarm, checkMs, clock } from './clock.js'
+import { checkMs, clock } from './clock.js'
 import { NEVER } from './receive-only.js'
 import { TimerMedium } from './timer-medium.js'
 

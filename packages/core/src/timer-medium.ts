@@ -1,5 +1,6 @@
 import { DataCloneError } from '@millrace/kernel'
-import { Alarm, clock } from './clock.js'
+import { Alarm } from './alarm.js'
+import { clock } from './clock.js'
 import { EMPTY, type SharedMedium } from './medium.js'
 import { ReceiveOnlyMedium } from './receive-only.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
@@ -62,7 +63,7 @@ export class TimerMedium extends ReceiveOnlyMedium {
 
   share(): SharedMedium {
     throw new DataCloneError(
-      'could not be cloned: it is the channel of a timer, which stays on its thread (make the timer where it is waited for)',
+      'it is the channel of a timer, which stays on its thread (make the timer where it is waited for)',
       '',
     )
   }

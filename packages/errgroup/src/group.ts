@@ -1,4 +1,4 @@
-import { type Context, go, ParkingLot, type WaitOptions, withCancelCause } from '@millrace/core'
+import { type Context, go, ParkingLot, stayOnThread, type WaitOptions, withCancelCause } from '@millrace/core'
 import { SyncMisuseError, WaitGroup } from '@millrace/sync'
 
 /**
@@ -109,3 +109,5 @@ export class Group {
     this.#cancel?.(error)
   }
 }
+
+stayOnThread(Group)

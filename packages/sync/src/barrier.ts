@@ -1,4 +1,4 @@
-import { ParkingLot, type WaitOptions } from '@millrace/core'
+import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 import { BrokenBarrierError } from './errors.js'
 
 /** One round: from the first arrival until the barrier opens or breaks. */
@@ -81,3 +81,5 @@ export class Barrier {
     if (!round.broken) this.#round = newRound()
   }
 }
+
+stayOnThread(Barrier)

@@ -1,4 +1,4 @@
-import { ParkingLot, type WaitOptions } from '@millrace/core'
+import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 import type { Locker } from './locker.js'
 
 /** Void: of somebody who should not have come, and does not wait. */
@@ -86,3 +86,5 @@ export class Cond {
     this.#wakes = 0
   }
 }
+
+stayOnThread(Cond)

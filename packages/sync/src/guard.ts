@@ -1,3 +1,4 @@
+import { stayOnThread } from '@millrace/core'
 /**
  * A lock that is held, and knows how to be given back: once, however often it is asked. `using` gives it back at the end of
  * its block.
@@ -28,3 +29,5 @@ export class Guard implements Disposable {
     this.release()
   }
 }
+
+stayOnThread(Guard)

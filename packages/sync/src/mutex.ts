@@ -1,4 +1,4 @@
-import { ParkingLot, type WaitOptions } from '@millrace/core'
+import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
 import type { Locker } from './locker.js'
@@ -67,3 +67,5 @@ export class Mutex implements Locker {
     }
   }
 }
+
+stayOnThread(Mutex)

@@ -1,4 +1,4 @@
-import { ParkingLot, type WaitOptions } from '@millrace/core'
+import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 
 const UNUSED = 0
 const RUNNING = 1
@@ -55,3 +55,5 @@ export class Once {
     }
   }
 }
+
+stayOnThread(Once)

@@ -1,4 +1,4 @@
-import { ParkingLot, type WaitOptions } from '@millrace/core'
+import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
 
 /**
@@ -88,3 +88,5 @@ function whole(n: number): number {
   if (Number.isSafeInteger(n) && n >= 0) return n
   throw new RangeError(`semaphore: a number of permits is a whole number of at least 0, got ${String(n)}`)
 }
+
+stayOnThread(Semaphore)

@@ -1,4 +1,4 @@
-import { chan, go, ParkingLot, type ReceiveChan, type WaitOptions } from '@millrace/core'
+import { chan, go, ParkingLot, type ReceiveChan, stayOnThread, type WaitOptions } from '@millrace/core'
 
 /** How a call of SingleFlight ended: `error` is what the function threw, `shared` whether several asked for it. */
 export interface Result<V> {
@@ -97,3 +97,5 @@ export class SingleFlight<K, V> {
     call.callers.wake()
   }
 }
+
+stayOnThread(SingleFlight)

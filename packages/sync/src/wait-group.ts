@@ -1,4 +1,4 @@
-import { go, ParkingLot, type WaitOptions } from '@millrace/core'
+import { go, ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
 
 /**
@@ -60,3 +60,5 @@ export class WaitGroup {
     void go(fn, ...args).finally(() => this.done())
   }
 }
+
+stayOnThread(WaitGroup)

@@ -1,0 +1,252 @@
+import {
+  arriveReference,
+  type Crossing,
+  currentThread,
+  DataCloneError,
+  keepReference,
+  type Parked,
+  registerKind,
+  SHARE,
+  type Thread,
+  wordOf,
+  wordPeek,
+} from '@millrace/kernel'
+import { clock } from './clock.js'
+import type { Context, ContextKey } from './context.js'
+import { DeadlineContext, deadlineOf } from './context-source.js'
+import {
+  BACKGROUND,
+  CancelContext,
+  DetachedContext,
+  Ending,
+  OwnContext,
+  RootContext,
+  type State,
+  TODO,
+  ValueContext,
+} from './context-tree.js'
+import { DONE } from './done-medium.js'
+
+// Contexts that other threads know. One that can be cancelled has a record in shared memory (the kernel's cancellation.ts),
+// which the thread that made it writes once, when it ends, and everybody reads. Deadlines need no telling: each thread looks
+// at its own clock. A context with a value has a record too, which only says that it is the same one.
+
+const CONTEXT = 'core/context'
+const VALUE = 'core/context-value'
+const DETACHED = 'core/context-without-cancel'
+const ROOT = 'core/context-root'
+
+// A record's fields: assembly/cancellation.ts.
+const STATE = 64
+const CAUSE = 68
+const RECORD_BYTES = 256
+
+type Values = Map<string, unknown>
+
+interface Sent {
+  record: number
+  values: Values
+  /** What `deadline()` says. */
+  date: number | undefined
+  /** When it ends by itself, by the wall clock, and with which cause. */
+  due: number | undefined
+  tooLate: unknown
+}
+
+interface SentValue {
+  record: number
+  parent: Context
+  values: Values
+}
+
+/** How a context of ours crosses. @throws {DataCloneError} A value is under a key that other threads could not name. */
+export function contextCrossing(context: OwnContext): Crossing {
+  if (context instanceof CancelContext) return crossScope(context)
+  if (context instanceof ValueContext) return crossValue(context)
+  if (context instanceof RootContext) return { kind: ROOT, payload: context === TODO }
+  return { kind: DETACHED, payload: valuesFrom(context.parent)[0] }
+}
+
+/** Lets contexts arrive at this thread. */
+export function registerContexts(): void {
+  registerKind(ROOT, (isTodo: boolean) => (isTodo ? TODO : BACKGROUND))
+  registerKind(DETACHED, (values: Values) => new DetachedContext(valuesOver(BACKGROUND, values)))
+  registerKind(DONE, (context: Context) => context.done())
+  registerKind(VALUE, ({ record, parent, values }: SentValue) =>
+    arriveReference(currentThread(), record, () => {
+      const context = valuesOver(parent, values) as ValueContext
+      context.record = record
+      return context
+    }),
+  )
+  registerKind(CONTEXT, (sent: Sent) => {
+    const thread = currentThread()
+    return arriveReference(thread, sent.record, () => new ArrivedContext(thread, sent))
+  })
+}
+
+// Values -------------------------------------------------------------------------------------------------------------
+
+/** The values that are seen from `context`, up to one that has a record of its own if `nearest`, and what is above those. */
+function valuesFrom(context: Context | undefined, nearest = false): [Values, Context | undefined] {
+  const values: Values = new Map()
+  let at = context
+  while (at instanceof OwnContext && !(nearest && !(at instanceof ValueContext))) {
+    if (at instanceof ValueContext) {
+      const name = Symbol.keyFor(at.key)
+      if (name === undefined) {
+        throw new DataCloneError(
+          `it is a context with a value under ${String(at.key)}, a key that was not made by contextKey`,
+          '',
+        )
+      }
+      // A nearer one of the same key hides it.
+      if (!values.has(name)) values.set(name, at.stored)
+    }
+    at = at.parent
+  }
+  return [values, at]
+}
+
+function valuesOver(parent: Context, values: Values): Context {
+  const scope = (parent as OwnContext).scope
+  let context = parent
+  for (const [name, value] of [...values].reverse()) {
+    context = new ValueContext(context, scope, Symbol.for(name) as ContextKey<unknown>, value)
+  }
+  return context
+}
+
+// Departure ----------------------------------------------------------------------------------------------------------
+
+function crossValue(context: ValueContext): Crossing {
+  const [values, above] = valuesFrom(context, true)
+  // A context of somebody else's does not cross; what it cancels does.
+  const parent = above instanceof OwnContext ? above : (context.scope ?? BACKGROUND)
+  const thread = currentThread()
+  context.record ||= newRecord(thread, context)
+  return crossing(VALUE, thread, context.record, {
+    record: context.record,
+    parent,
+    values,
+  } satisfies SentValue)
+}
+
+function crossScope(context: CancelContext): Crossing {
+  const thread = currentThread()
+  const [values] = valuesFrom(context.parent)
+  if (context.record === 0) {
+    context.record = newRecord(thread, context)
+    const publish = { cancel: () => write(thread, context.record, context.ending()!) }
+    if (context.canceled) publish.cancel()
+    else context.watch(publish)
+  }
+  const deadline = deadlineOf(context)
+  const sent: Sent = {
+    record: context.record,
+    values,
+    date: context.deadline()?.getTime(),
+    due: deadline && (context.canceled ? 0 : dueByWall(deadline)),
+    tooLate: deadline?.tooLate,
+  }
+  return crossing(CONTEXT, thread, context.record, sent)
+}
+
+// Later by the millisecond that a wall clock rounds off: so no other thread is earlier than this one.
+const dueByWall = ({ due }: DeadlineContext): number => clock.wall() + (due - clock.now()) + 1
+
+function newRecord(thread: Thread, context: OwnContext): number {
+  const record = thread.kernel.cancellationCreate(thread.id)
+  if (record === 0) throw thread.outOfMemory(RECORD_BYTES)
+  thread.memory.reach(record + RECORD_BYTES)
+  keepReference(record, context)
+  return record
+}
+
+function crossing(kind: string, { kernel, id }: Thread, record: number, payload: unknown): Crossing {
+  kernel.referenceSend(record)
+  return { kind, payload, release: () => kernel.referenceDrop(id, record) }
+}
+
+function write(thread: Thread, record: number, { state, given }: Ending): void {
+  const hasCause = given !== undefined && given !== null
+  thread.kernel.cancellationCancel(thread.id, record, state, hasCause ? causeWord(thread, given) : 0)
+}
+
+/** A word that many threads may read. Cancelling never fails: a cause that cannot cross is replaced by what says so. */
+function causeWord(thread: Thread, cause: unknown): number {
+  try {
+    return wordOf(thread, withoutReferences(cause), 'cause')
+  } catch (refusal) {
+    try {
+      return wordOf(thread, refusal)
+    } catch {
+      return 0
+    }
+  }
+}
+
+// A reference can arrive only as often as it was sent, and nobody knows how many threads will read the cause.
+function withoutReferences(cause: unknown): unknown {
+  const seen = new Set<unknown>([cause])
+  for (const thing of seen) {
+    if (typeof thing !== 'object' || thing === null) continue
+    if (typeof (thing as { [SHARE]?: unknown })[SHARE] === 'function') {
+      throw new DataCloneError('it refers to a channel or another shared object', '.cause')
+    }
+    if (thing instanceof Map) for (const [key, value] of thing) seen.add(key).add(value)
+    else if (thing instanceof Set) for (const member of thing) seen.add(member)
+    else if (!ArrayBuffer.isView(thing)) for (const value of Object.values(thing)) seen.add(value)
+    if (thing instanceof Error) {
+      seen.add(thing.cause)
+      if (thing instanceof AggregateError) seen.add(thing.errors)
+    }
+  }
+  return cause
+}
+
+// Arrival ------------------------------------------------------------------------------------------------------------
+
+/** A context that was made on another thread. */
+class ArrivedContext extends DeadlineContext implements Parked {
+  readonly address: number
+  readonly #thread: Thread
+  #isParked = false
+
+  constructor(thread: Thread, { record, values, date, due, tooLate }: Sent) {
+    const dueHere = due === undefined ? Infinity : clock.now() + (due - clock.wall())
+    super(valuesOver(BACKGROUND, values), undefined, dueHere, date, tooLate)
+    this.#thread = thread
+    this.record = this.address = record
+    thread.memory.reach(record + RECORD_BYTES)
+  }
+
+  protected override firing(): Ending | undefined {
+    const { i32 } = this.#thread.memory
+    const state = Atomics.load(i32, (this.address + STATE) >> 2)
+    if (state === 0) return this.due < Infinity ? super.firing() : undefined
+    const word = i32[(this.address + CAUSE) >> 2]
+    return new Ending(state as State, 0, word === 0 ? undefined : wordPeek(this.#thread, word))
+  }
+
+  protected override follow(): void {
+    super.follow()
+    this.#isParked = true
+    this.#thread.park(this)
+    const { kernel, id } = this.#thread
+    // Whoever is about to wait cannot be told before it does.
+    if (kernel.cancellationPark(id, this.address)) queueMicrotask(() => this.look())
+  }
+
+  protected override unfollow(): void {
+    super.unfollow()
+    if (!this.#isParked) return
+    this.#isParked = false
+    this.#thread.unpark(this)
+  }
+
+  /** The record may have been written. */
+  look(): void {
+    this.ending()
+  }
+}

@@ -1,0 +1,17 @@
+import { DataCloneError, SHARE } from '@millrace/kernel'
+
+/**
+ * Says that the instances of a class stay on their thread: sending one is refused, with its path and its class in the message, where
+ * it would otherwise arrive as an object without its private state.
+ *
+ * @example
+ * class Lock {}
+ * stayOnThread(Lock)
+ */
+export function stayOnThread(Class: abstract new (...args: never[]) => object): void {
+  Object.defineProperty(Class.prototype, SHARE, {
+    value(): never {
+      throw new DataCloneError(`it is a ${Class.name}, which stays on the thread where it was made`, '')
+    },
+  })
+}

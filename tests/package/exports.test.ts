@@ -1,0 +1,26 @@
+import { createRequire } from 'node:module'
+import { describe, expect, it } from 'vitest'
+import { filesBelow, publicPackages } from './public-packages.js'
+
+const { resolve } = createRequire(import.meta.url)
+
+describe.each(publicPackages)('$name', ({ name, folder, manifest }) => {
+  // Every target of every condition, at any depth.
+  const targets = JSON.stringify(manifest.exports).match(/\.\/[^"]+/g) ?? []
+
+  it('exports no pattern', () => {
+    expect(JSON.stringify(manifest.exports)).not.toContain('*')
+  })
+
+  it('lets nobody in but by its exports', () => {
+    const built = filesBelow(`${folder}/dist`).filter(file => file.endsWith('.js'))
+    const inner = built.filter(file => !targets.includes(`./dist/${file}`))
+    expect(built).not.toEqual([])
+    // The entry itself, by its path, stands for the rest in a package of one file.
+    for (const file of ['index.js', ...inner]) {
+      expect(() => resolve(`${name}/dist/${file}`)).toThrow(
+        expect.objectContaining({ code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' }),
+      )
+    }
+  })
+})
