@@ -57,7 +57,10 @@ abstract class Place<Words extends Int32Array | Uint32Array | BigInt64Array> imp
 }
 
 /** Registers how numbers of a type arrive from other threads. */
-function arrives<Words extends Int32Array | Uint32Array | BigInt64Array>(kind: string, make: () => Place<Words>): void {
+function arrives<Words extends Int32Array | Uint32Array | BigInt64Array>(
+  kind: string,
+  make: () => Place<Words>,
+): void {
   registerKind(kind, (address: number) => {
     const thread = currentThread()
     return arriveReference(thread, address, () => make().moveTo(thread, address))

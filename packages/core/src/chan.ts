@@ -187,7 +187,9 @@ export class Channel<T> implements Chan<T>, Shareable {
 
   receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
     if (!Number.isInteger(max) || max < 1) {
-      return Promise.reject(new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`))
+      return Promise.reject(
+        new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`),
+      )
     }
     return this.#receive(options ?? NO_OPTIONS, (value, ok) => {
       if (!ok) return []
@@ -234,6 +236,7 @@ const RECEIVED: Form<Received<unknown>> = (value, ok) => (ok ? { value, ok } : E
 const ITERATED: Form<IteratorResult<unknown, undefined>> = (value, ok) =>
   ok ? { value, done: false } : END_OF_ITERATION
 
-const received = <T>(value: unknown): Received<T> => (value === CLOSED ? END : { value: value as T, ok: true })
+const received = <T>(value: unknown): Received<T> =>
+  value === CLOSED ? END : { value: value as T, ok: true }
 
 onChannelArrival(medium => new Channel(medium))

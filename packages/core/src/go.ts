@@ -19,7 +19,10 @@ import { isThenable } from './thenable.js'
  * const sum = await go(async (a: number, b: number) => a + b, 1, 2)
  * sum // => 3
  */
-export function go<A extends unknown[], R>(fn: (...args: A) => R | PromiseLike<R>, ...args: A): Promise<Awaited<R>> {
+export function go<A extends unknown[], R>(
+  fn: (...args: A) => R | PromiseLike<R>,
+  ...args: A
+): Promise<Awaited<R>> {
   if (typeof fn !== 'function') return Promise.reject(new TypeError('go of nil func value'))
   const place = placeOf(fn)
   return place ? (startOnPool(place, args) as Promise<Awaited<R>>) : run(fn, args)

@@ -1,7 +1,7 @@
 export { DataCloneError, OutOfSharedMemoryError, ThreadLostError } from '@millrace/kernel'
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
 export type { WaitOptions } from './cancellation.js'
-export { type Chan, chan, type Received, type ReceiveChan, type SendChan } from './chan.js'
+export { type Chan, chan, type ReceiveChan, type Received, type SendChan } from './chan.js'
 export {
   afterFunc,
   background,

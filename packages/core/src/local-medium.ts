@@ -72,8 +72,10 @@ export class LocalMedium implements Medium {
   close(): void {
     if (this.closed) throw closeOfClosed()
     this.closed = true
-    for (let waiter = this.receivers.shift(); waiter; waiter = this.receivers.shift()) waiter.received(undefined, false)
-    for (let waiter = this.senders.shift(); waiter; waiter = this.senders.shift()) waiter.failed(sendOnClosed())
+    for (let waiter = this.receivers.shift(); waiter; waiter = this.receivers.shift())
+      waiter.received(undefined, false)
+    for (let waiter = this.senders.shift(); waiter; waiter = this.senders.shift())
+      waiter.failed(sendOnClosed())
   }
 
   share(): SharedMedium {

@@ -70,7 +70,6 @@ export function placeOf(fn: object): Place | undefined {
   return (fn as { [PLACE]?: Place })[PLACE]
 }
 
-
 let loading = 0
 
 /** Goroutines of this thread that wait for the import of their module. */

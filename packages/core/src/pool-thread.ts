@@ -75,7 +75,8 @@ function fail(error: unknown, done: Done): void {
 
 /** What can cross of an error that holds what cannot: a socket, a callback. */
 function bareError(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(`the goroutine threw a value that cannot cross threads: ${String(error)}`)
+  if (!(error instanceof Error))
+    return new Error(`the goroutine threw a value that cannot cross threads: ${String(error)}`)
   const bare = new Error(error.message)
   bare.name = error.name
   bare.stack = error.stack

@@ -45,10 +45,15 @@ class ThreadPool {
       this.tasks.onBusy = () => wantThread(this.thread)
       return
     }
-    const pool = new Pool(this.thread, new URL('./pool-thread.js', import.meta.url), threads ?? host.parallelism())
+    const pool = new Pool(
+      this.thread,
+      new URL('./pool-thread.js', import.meta.url),
+      threads ?? host.parallelism(),
+    )
     this.tasks.onBusy = () => pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
-    pool.onNoThreads = cause => this.#refuse(new ThreadLostError('no thread of the pool could be started', { cause }))
+    pool.onNoThreads = cause =>
+      this.#refuse(new ThreadLostError('no thread of the pool could be started', { cause }))
     this.pool = pool
   }
 
@@ -103,7 +108,9 @@ export function poolSize(): number {
 /** @throws {RangeError} `size` is not a whole number from 1 to 63. */
 export function resizePool(size: number): void {
   if (!Number.isInteger(size) || size < 1 || size > MAX_POOL_THREADS) {
-    throw new RangeError(`runtime: the number of threads must be a whole number from 1 to ${MAX_POOL_THREADS}, got ${size}`)
+    throw new RangeError(
+      `runtime: the number of threads must be a whole number from 1 to ${MAX_POOL_THREADS}, got ${size}`,
+    )
   }
   if (isPoolThread()) throw new Error('runtime: only the main thread can change the number of threads')
   threads = size
@@ -115,7 +122,9 @@ export function configurePool({ threads: size, memory }: RuntimeOptions): void {
   if (memory) {
     for (const [name, bytes] of Object.entries(memory)) {
       if (typeof bytes !== 'number' || !(bytes > 0) || bytes > 2 ** 31) {
-        throw new RangeError(`runtime.configure: memory.${name} must be a number of bytes up to 2 GiB, got ${String(bytes)}`)
+        throw new RangeError(
+          `runtime.configure: memory.${name} must be a number of bytes up to 2 GiB, got ${String(bytes)}`,
+        )
       }
     }
     if (!configureMemory(memory)) {

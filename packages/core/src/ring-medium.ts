@@ -1,6 +1,5 @@
 import {
   arriveReference,
-  CLOSED as SEALED,
   type Crossing,
   currentThread,
   DataCloneError,
@@ -10,6 +9,7 @@ import {
   type Parked,
   RECEIVE,
   registerKind,
+  CLOSED as SEALED,
   SEND,
   type Thread,
   WOULD_BLOCK,
@@ -199,7 +199,8 @@ export class RingMedium implements SharedMedium, Parked {
    */
   #serve(direction: Direction): void {
     let next: Direction = direction
-    while (next === RECEIVE ? this.#serveReceivers() : this.#serveSenders()) next = next === RECEIVE ? SEND : RECEIVE
+    while (next === RECEIVE ? this.#serveReceivers() : this.#serveSenders())
+      next = next === RECEIVE ? SEND : RECEIVE
   }
 
   /** Answers whether senders of this thread may go on now. */

@@ -28,7 +28,9 @@ type Outcome<L, C> = C extends SendCase
 export type Selected<C extends Cases> = C extends readonly (infer Element)[]
   ? number extends C['length']
     ? Outcome<number, Element>
-    : { [I in keyof C & `${number}`]: Outcome<I extends `${infer N extends number}` ? N : never, C[I]> }[keyof C & `${number}`]
+    : {
+        [I in keyof C & `${number}`]: Outcome<I extends `${infer N extends number}` ? N : never, C[I]>
+      }[keyof C & `${number}`]
   : { [L in keyof C]: Outcome<L, C[L]> }[keyof C]
 
 /** A send that `select` may choose. A nil channel makes a case that is never ready. */
@@ -120,7 +122,8 @@ function addCase(evaluated: Ready[], label: string | number, operand: unknown): 
   if (operand === null || operand === undefined) return
   if (operand instanceof Channel) evaluated.push({ label, channel: operand, sends: false, value: undefined })
   else if (operand instanceof Sending) {
-    if (operand.channel) evaluated.push({ label, channel: operand.channel, sends: true, value: operand.value })
+    if (operand.channel)
+      evaluated.push({ label, channel: operand.channel, sends: true, value: operand.value })
   } else {
     throw new TypeError(
       `select: case ${JSON.stringify(label)} must be a channel (to receive), send(channel, value), null or undefined`,

@@ -6,38 +6,38 @@
 //
 // Only the thread where the context was made writes it.
 
-import { cas32, load32, store32 } from './atomics';
-import { allocateWaitable } from './heap';
-import { HOLDERS, INTEREST, KIND, KIND_CANCELLATION, RECEIVE, REFS } from './layout';
-import { interestArm, wakeAll } from './parking';
-import { OK } from './status';
+import { cas32, load32, store32 } from './atomics'
+import { allocateWaitable } from './heap'
+import { HOLDERS, INTEREST, KIND, KIND_CANCELLATION, RECEIVE, REFS } from './layout'
+import { interestArm, wakeAll } from './parking'
+import { OK } from './status'
 
-const STATE: usize = 64;
-const CAUSE: usize = 68;
+const STATE: usize = 64
+const CAUSE: usize = 68
 
 /** Makes a live cancellation, held by the calling thread. 0 when shared memory is used up. */
 export function cancellationCreate(me: u32): usize {
-  const cancellation = allocateWaitable(me);
-  if (cancellation == 0) return 0;
-  store<u32>(cancellation, 1, REFS);
-  store<u64>(cancellation, <u64>1 << me, HOLDERS);
-  store<u32>(cancellation, KIND_CANCELLATION, KIND);
-  return cancellation;
+  const cancellation = allocateWaitable(me)
+  if (cancellation == 0) return 0
+  store<u32>(cancellation, 1, REFS)
+  store<u64>(cancellation, (<u64>1) << me, HOLDERS)
+  store<u32>(cancellation, KIND_CANCELLATION, KIND)
+  return cancellation
 }
 
 /** Cancels: publishes `cause` and `state` (not 0) together, and wakes every thread that asked. */
 export function cancellationCancel(me: u32, cancellation: usize, state: u32, cause: u32): void {
-  store32(cancellation + CAUSE, cause);
-  if (cas32(cancellation + STATE, 0, state)) wakeAll(me, cancellation, RECEIVE);
+  store32(cancellation + CAUSE, cause)
+  if (cas32(cancellation + STATE, 0, state)) wakeAll(me, cancellation, RECEIVE)
 }
 
 /** Asks to be poked when it is cancelled. Answers the state: not 0 if that has happened already. */
 export function cancellationPark(me: u32, cancellation: usize): u32 {
-  interestArm(me, cancellation, RECEIVE);
-  return load32(cancellation, STATE);
+  interestArm(me, cancellation, RECEIVE)
+  return load32(cancellation, STATE)
 }
 
 /** The word of the cause; 0 = none. */
 export function cancellationCause(cancellation: usize): u32 {
-  return load32(cancellation, CAUSE);
+  return load32(cancellation, CAUSE)
 }

@@ -29,7 +29,7 @@ export function counterCreate(me: u32): usize {
   return counter;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function cellOf(counter: usize, thread: u32): usize {
   return <usize>load<u32>(counter, CELLS) + (<usize>thread << CELL_SHIFT);

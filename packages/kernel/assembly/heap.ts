@@ -12,7 +12,7 @@
 // After Bonwick and Adams, "Magazines and Vmem" (2001), and Treiber (1986).
 
 import { cas32, cas64, load32, load64, store32 } from './atomics';
-import { CHUNK_CLASSES, DEPOTS, DEPOT_SHIFT, HEAP_TOP, MAGAZINES, WAITABLE_BYTES, threadAt } from './layout';
+import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout';
 
 const CHUNK: usize = 65536;
 const SMALL_CLASSES: u32 = 22; // 16 bytes to 32 KiB, two sizes to an octave
@@ -47,21 +47,21 @@ function sizeOf(sizeClass: u32): usize {
   return (sizeClass - 2) & 1 ? <usize>2 << octave : <usize>3 << (octave - 1);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function magazineOf(thread: u32, sizeClass: u32): usize {
   const place = sizeClass < SMALL_CLASSES ? sizeClass : sizeClass - WAITABLES + SMALL_CLASSES;
   return threadAt(thread) + MAGAZINES + (<usize>place << 4);
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function depotOf(sizeClass: u32): usize {
   return DEPOTS + (<usize>sizeClass << DEPOT_SHIFT);
 }
 
 /** Blocks that change hands at once: about 4 KiB of them, 1 to 32. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function chainLength(bytes: usize): u32 {
   return bytes <= 128 ? 32 : bytes >= 4096 ? 1 : 4096 / <u32>bytes;

@@ -1,12 +1,12 @@
 // What the kernel gives to the threads' JavaScript. `me` is always the calling thread's number.
 
-export { atomicCreate } from './atomic-cell';
-export { cancellationCancel, cancellationCreate, cancellationPark } from './cancellation';
-export { floatCreate, floatTake } from './cells';
-export { counterAdd, counterCreate, counterSum } from './counter';
-export { heapAllocate, heapFree, heapUsed } from './heap';
-export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking';
-export { referenceArrive, referenceDrop, referenceRelease, referenceSend } from './reference';
+export { atomicCreate } from './atomic-cell'
+export { cancellationCancel, cancellationCreate, cancellationPark } from './cancellation'
+export { floatCreate, floatTake } from './cells'
+export { counterAdd, counterCreate, counterSum } from './counter'
+export { heapAllocate, heapFree, heapUsed } from './heap'
+export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking'
+export { referenceArrive, referenceDrop, referenceRelease, referenceSend } from './reference'
 export {
   ringCanReceive,
   ringCanSend,
@@ -20,8 +20,17 @@ export {
   ringReceive,
   ringSend,
   ringUnpark,
-} from './ring';
-export { taskCreate, taskEnd, taskFree, taskIsLost, taskIsMine, taskPost, taskTake, tasksCollect } from './task';
+} from './ring'
+export {
+  taskCreate,
+  taskEnd,
+  taskFree,
+  taskIsLost,
+  taskIsMine,
+  taskPost,
+  tasksCollect,
+  taskTake,
+} from './task'
 export {
   activitySet,
   goroutinesSum,
@@ -32,4 +41,4 @@ export {
   threadIsAlive,
   threadReap,
   threadReserve,
-} from './threads';
+} from './threads'

@@ -63,7 +63,7 @@ export const RESCAN_BIT: u64 = 1 << 63;
 export const TASK_ENDED: u32 = 3968;
 export const RESCAN: u32 = 3969;
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 export function threadAt(thread: u32): usize {
   return THREADS + (<usize>thread << THREAD_SHIFT);

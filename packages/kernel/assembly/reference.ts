@@ -4,35 +4,35 @@
 // Gaining adds to refs first and sets the bit then; letting go clears the bit first: a thread that dies in
 // between leaks one block and never frees one early. A thread touches an object only while it holds it.
 
-import { add32, and64, load64, or64 } from './atomics';
-import { cancellationCause } from './cancellation';
-import { wordFree } from './cells';
-import { counterFreeCells } from './counter';
-import { heapFree } from './heap';
-import { HOLDERS, KIND, KIND_CANCELLATION, KIND_COUNTER, KIND_FREE, KIND_RING, REFS } from './layout';
-import { ringEmpty, ringSlots } from './ring';
+import { add32, and64, load64, or64 } from './atomics'
+import { cancellationCause } from './cancellation'
+import { wordFree } from './cells'
+import { counterFreeCells } from './counter'
+import { heapFree } from './heap'
+import { HOLDERS, KIND, KIND_CANCELLATION, KIND_COUNTER, KIND_FREE, KIND_RING, REFS } from './layout'
+import { ringEmpty, ringSlots } from './ring'
 
 /** Adds a reference that travels inside a value. The caller holds the object. */
 export function referenceSend(object: usize): void {
-  add32(object + REFS, 1);
+  add32(object + REFS, 1)
 }
 
 /** Turns a reference that arrived inside a value into one of thread `me`, which may hold it already. */
 export function referenceArrive(me: u32, object: usize): void {
-  const bit = <u64>1 << me;
-  if (load64(object + HOLDERS) & bit) add32(object + REFS, -1);
-  else or64(object + HOLDERS, bit);
+  const bit = (<u64>1) << me
+  if (load64(object + HOLDERS) & bit) add32(object + REFS, -1)
+  else or64(object + HOLDERS, bit)
 }
 
 /** Drops a reference that travelled inside a value and was never looked at. */
 export function referenceDrop(me: u32, object: usize): void {
-  if (add32(object + REFS, -1) == 1) free(me, object);
+  if (add32(object + REFS, -1) == 1) free(me, object)
 }
 
 /** Thread `holder` lets go of the object. Done by itself, or by a reaper in its name. */
 export function referenceRelease(me: u32, object: usize, holder: u32): void {
-  const bit = <u64>1 << holder;
-  if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object);
+  const bit = (<u64>1) << holder
+  if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object)
 }
 
 /**
@@ -40,12 +40,12 @@ export function referenceRelease(me: u32, object: usize, holder: u32): void {
  * such values are not looked for: what they refer to is given back when the process ends.)
  */
 function free(me: u32, object: usize): void {
-  const kind = load<u32>(object, KIND);
+  const kind = load<u32>(object, KIND)
   if (kind == KIND_RING) {
-    ringEmpty(me, object);
-    heapFree(me, ringSlots(object));
-  } else if (kind == KIND_CANCELLATION) wordFree(me, cancellationCause(object));
-  else if (kind == KIND_COUNTER) counterFreeCells(me, object);
-  store<u32>(object, KIND_FREE, KIND);
-  heapFree(me, object);
+    ringEmpty(me, object)
+    heapFree(me, ringSlots(object))
+  } else if (kind == KIND_CANCELLATION) wordFree(me, cancellationCause(object))
+  else if (kind == KIND_COUNTER) counterFreeCells(me, object)
+  store<u32>(object, KIND_FREE, KIND)
+  heapFree(me, object)
 }

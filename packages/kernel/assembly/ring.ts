@@ -42,26 +42,26 @@ const SLOTS_AT: usize = 200;
 const TURN_MASK: u32 = 0x7fffffff;
 const SEALED: u32 = 1;
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function slotAt(ring: usize, position: u64, mask: u32): usize {
   return <usize>load<u32>(ring, SLOTS_AT) + (<usize>(<u32>position & mask) << 3);
 }
 
 /** How far a slot's turn is ahead of `position`: 1 = filled, 1 - n = not filled yet, modulo 2^31. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function turnOf(slot: u64, position: u64): u32 {
   return (<u32>(slot >> 33) - <u32>position) & TURN_MASK;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function filled(position: u64, value: u32, seal: u32): u64 {
   return (<u64>(((<u32>position + 1) << 1) | seal) << 32) | value;
 }
 
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function isSealed(slot: u64): bool {
   return (<u32>(slot >> 32) & SEALED) != 0;

@@ -31,7 +31,7 @@ const RESULT: usize = 24;
 const QUEUED: u32 = 0;
 
 /** A thread and which of its lives: numbers are re-used, lives are not. */
-// @ts-ignore: decorator
+// @ts-expect-error: decorator
 @inline
 function lifeOf(thread: u32): u32 {
   return (load32(threadAt(thread), INCARNATION) << 8) | thread;

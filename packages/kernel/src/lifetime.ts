@@ -57,7 +57,8 @@ export class Lifetime {
     if (this.#hold) return
     const { kernel, id } = this.#thread
     this.#setHolding(1)
-    if (this.starting === 0 && kernel.othersAreIdle(id) && !kernel.mailboxDirty(id)) return this.#setHolding(0)
+    if (this.starting === 0 && kernel.othersAreIdle(id) && !kernel.mailboxDirty(id))
+      return this.#setHolding(0)
     this.#holdOn()
     this.#thread.doorbell.listen()
   }

@@ -27,7 +27,10 @@ export class SharedMemory {
     const pages = Math.max(Math.ceil(maximum / PAGE), INITIAL_PAGES)
     const first = Math.min(pages, Math.max(Math.ceil(initial / PAGE), INITIAL_PAGES))
     try {
-      return new SharedMemory(new WebAssembly.Memory({ initial: first, maximum: pages, shared: true }), pages * PAGE)
+      return new SharedMemory(
+        new WebAssembly.Memory({ initial: first, maximum: pages, shared: true }),
+        pages * PAGE,
+      )
     } catch (cause) {
       throw OutOfSharedMemoryError.of(pages * PAGE, pages * PAGE, { cause })
     }

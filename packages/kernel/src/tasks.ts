@@ -1,6 +1,16 @@
 import { host } from '#host'
 import { ThreadLostError } from './errors.js'
-import { GOROUTINES, INJECTOR, OK_NOBODY, OK_SELF, RECEIVE, RUNNING, SEND, threadBlock, WOULD_BLOCK } from './kernel.js'
+import {
+  GOROUTINES,
+  INJECTOR,
+  OK_NOBODY,
+  OK_SELF,
+  RECEIVE,
+  RUNNING,
+  SEND,
+  threadBlock,
+  WOULD_BLOCK,
+} from './kernel.js'
 import type { Parked, Thread } from './thread.js'
 import { wordDrop } from './value.js'
 

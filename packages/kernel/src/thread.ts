@@ -1,15 +1,7 @@
 import { host } from '#host'
 import { Doorbell } from './doorbell.js'
 import { BugError, OutOfSharedMemoryError } from './errors.js'
-import {
-  ANSWER,
-  INBOX,
-  instantiateKernel,
-  type Kernel,
-  RESCAN,
-  TASK_ENDED,
-  threadBlock,
-} from './kernel.js'
+import { ANSWER, INBOX, instantiateKernel, type Kernel, RESCAN, TASK_ENDED, threadBlock } from './kernel.js'
 import { Lifetime } from './lifetime.js'
 import { type MemoryLimits, SharedMemory } from './memory.js'
 
@@ -170,4 +162,3 @@ function start(): Thread {
   holder[KEY] = thread
   return thread
 }
-

@@ -24,7 +24,12 @@ const MAX_INLINE = 2 ** 30
  */
 export function wordOf(thread: Thread, value: unknown, root?: string): number {
   if (typeof value === 'number') {
-    if ((value | 0) === value && value >= -MAX_INLINE && value < MAX_INLINE && (value !== 0 || 1 / value > 0)) {
+    if (
+      (value | 0) === value &&
+      value >= -MAX_INLINE &&
+      value < MAX_INLINE &&
+      (value !== 0 || 1 / value > 0)
+    ) {
       return (value << 1) | 1
     }
     const cell = thread.kernel.floatCreate(thread.id, value)

@@ -27,7 +27,9 @@ class WebTimer implements HostTimer {
 }
 
 const noThreads = (): never => {
-  throw new Error('parallel goroutines are not available in browsers yet: call the function directly, or use go(fn) with a function that is not parallel')
+  throw new Error(
+    'parallel goroutines are not available in browsers yet: call the function directly, or use go(fn) with a function that is not parallel',
+  )
 }
 
 export const host: Host = {
