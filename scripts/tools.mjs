@@ -36,6 +36,9 @@ export function describeHost() {
     }
     return `${name}:none`
   })
+  // Where other hosts are installed for the tests alone.
+  const hosts = statSync(join(root, 'node_modules/.cache/hosts/node_modules'), { throwIfNoEntry: false })
+  found.push(`hosts:${hosts ? Math.trunc(hosts.mtimeMs) : 'none'}`)
   return [process.version, process.platform, process.arch, ...found].join(' ')
 }
 

@@ -6,7 +6,7 @@ const { resolve } = createRequire(import.meta.url)
 
 describe.each(publicPackages)('$name', ({ name, folder, manifest }) => {
   // Every target of every condition, at any depth.
-  const targets = JSON.stringify(manifest.exports).match(/\.\/[^"]+/g) ?? []
+  const targets: string[] = JSON.stringify(manifest.exports).match(/\.\/[^"]+/g) ?? []
 
   it('exports no pattern', () => {
     expect(JSON.stringify(manifest.exports)).not.toContain('*')

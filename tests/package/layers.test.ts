@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fileOf, findCycle, importsIn, importsOf } from './import-graph.js'
+import { filesOf, findCycle, importsIn, importsOf } from './import-graph.js'
 import { filesBelow, publicPackages } from './public-packages.js'
 
 // From the lowest up: a package may import those before it.
@@ -58,12 +58,10 @@ describe.each(['apps/chat-server', ...publicPackages.map(({ folder }) => folder)
     expect(sources).not.toEqual([])
     // Imports of types may go round: they are gone when the code runs.
     const graph = new Map(
-      sources.map(file => [
-        file,
-        importsOf(file)
-          .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && !typeOnly)
-          .flatMap(({ specifier }) => fileOf(file, specifier) ?? []),
-      ]),
+      sources.map(file => {
+        const imports = importsOf(file).filter(({ typeOnly }) => !typeOnly)
+        return [file, imports.flatMap(({ specifier }) => filesOf(file, specifier))]
+      }),
     )
     expect(findCycle(graph)).toBe(undefined)
   })
@@ -98,6 +96,16 @@ export function from() { return './not.js' }
         .map(({ specifier }) => specifier)
         .sort(),
     ).toEqual(['./a.js', './b', './c.js', './e.js', './g.js'])
+  })
+
+  it('follows an import to the files that it can mean', () => {
+    const thread = 'packages/kernel/src/thread.ts'
+    expect(filesOf(thread, './doorbell.js')).toEqual(['packages/kernel/src/doorbell.ts'])
+    expect(filesOf(thread, '#host')).toEqual([
+      'packages/kernel/src/host/node.ts',
+      'packages/kernel/src/host/web.ts',
+    ])
+    expect(filesOf(thread, 'node:fs')).toEqual([])
   })
 
   it('finds a way round, and none where there is none', () => {

@@ -1,6 +1,16 @@
 // Compiled with the tests and never run: what users get without writing a type.
 
-import { type Chan, chan, go, parallel, type ReceiveChan, type SendChan, select, send, trySelect } from '@millrace/core'
+import {
+  type Chan,
+  chan,
+  go,
+  parallel,
+  type ReceiveChan,
+  type SendChan,
+  select,
+  send,
+  trySelect,
+} from '@millrace/core'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const check = <T extends true>(): T | undefined => undefined
@@ -28,7 +38,11 @@ export async function channels(words: Chan<string>): Promise<void> {
   void whole
 }
 
-export async function selects(inbox: Chan<number>, outbox: Chan<string>, quit: ReceiveChan<never> | null): Promise<void> {
+export async function selects(
+  inbox: Chan<number>,
+  outbox: Chan<string>,
+  quit: ReceiveChan<never> | null,
+): Promise<void> {
   const hit = await select({ message: inbox, sent: send(outbox, 'hello'), quit })
   check<Equal<typeof hit.case, 'message' | 'sent' | 'quit'>>()
   switch (hit.case) {

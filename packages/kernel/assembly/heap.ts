@@ -1,7 +1,7 @@
 // Blocks of shared memory for any thread: allocated by one, freed by another.
 //
 // Memory is cut into chunks of 64 KiB; each chunk serves one size class for ever, and a table says which, so a
-// block needs no header and free() needs no size. Each thread has a magazine per class that it alone touches;
+// block needs no header and free() needs no size. Each thread has a magazine per class that it alone touches
 // magazines trade whole chains of blocks with one depot per class, a Treiber stack of chains. Blocks above
 // 32 KiB go to the depot directly.
 //
@@ -11,133 +11,133 @@
 //
 // After Bonwick and Adams, "Magazines and Vmem" (2001), and Treiber (1986).
 
-import { cas32, cas64, load32, load64, store32 } from './atomics';
-import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout';
+import { cas32, cas64, load32, load64, store32 } from './atomics'
+import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout'
 
-const CHUNK: usize = 65536;
-const SMALL_CLASSES: u32 = 22; // 16 bytes to 32 KiB, two sizes to an octave
-const LARGEST: u32 = 1 << 30;
-const WAITABLES: u32 = 54; // classes of their own: blocks that are never re-used for anything else
-const TASKS: u32 = 55;
-const TASK_BYTES: usize = 64;
+const CHUNK: usize = 65536
+const SMALL_CLASSES: u32 = 22 // 16 bytes to 32 KiB, two sizes to an octave
+const LARGEST: u32 = 1 << 30
+const WAITABLES: u32 = 54 // classes of their own: blocks that are never re-used for anything else
+const TASKS: u32 = 55
+const TASK_BYTES: usize = 64
 
 // A magazine, by class; waitables and tasks have places 22 and 23.
-const HEAD: usize = 0;
-const COUNT: usize = 4;
-const CARVE: usize = 8; // the rest of a chunk that is not cut yet: [carve, carveEnd)
-const CARVE_END: usize = 12;
+const HEAD: usize = 0
+const COUNT: usize = 4
+const CARVE: usize = 8 // the rest of a chunk that is not cut yet: [carve, carveEnd)
+const CARVE_END: usize = 12
 
 // A free block: the next of its chain; its first one also the next chain and how many blocks it has.
-const NEXT: usize = 0;
-const NEXT_CHAIN: usize = 4;
-const CHAIN_COUNT: usize = 8;
+const NEXT: usize = 0
+const NEXT_CHAIN: usize = 4
+const CHAIN_COUNT: usize = 8
 
 function classOf(bytes: u32): u32 {
-  if (bytes <= 16) return 0;
-  if (bytes <= 32) return 1;
-  const octave = 31 - clz<u32>(bytes - 1);
-  return 2 + ((octave - 5) << 1) + (((bytes - 1) >> (octave - 1)) & 1);
+  if (bytes <= 16) return 0
+  if (bytes <= 32) return 1
+  const octave = 31 - clz<u32>(bytes - 1)
+  return 2 + ((octave - 5) << 1) + (((bytes - 1) >> (octave - 1)) & 1)
 }
 
 function sizeOf(sizeClass: u32): usize {
-  if (sizeClass == WAITABLES) return WAITABLE_BYTES;
-  if (sizeClass == TASKS) return TASK_BYTES;
-  if (sizeClass < 2) return <usize>16 << sizeClass;
-  const octave = 5 + ((sizeClass - 2) >> 1);
-  return (sizeClass - 2) & 1 ? <usize>2 << octave : <usize>3 << (octave - 1);
+  if (sizeClass == WAITABLES) return WAITABLE_BYTES
+  if (sizeClass == TASKS) return TASK_BYTES
+  if (sizeClass < 2) return <usize>16 << sizeClass
+  const octave = 5 + ((sizeClass - 2) >> 1)
+  return (sizeClass - 2) & 1 ? <usize>2 << octave : <usize>3 << (octave - 1)
 }
 
 // @ts-expect-error: decorator
 @inline
 function magazineOf(thread: u32, sizeClass: u32): usize {
-  const place = sizeClass < SMALL_CLASSES ? sizeClass : sizeClass - WAITABLES + SMALL_CLASSES;
-  return threadAt(thread) + MAGAZINES + (<usize>place << 4);
+  const place = sizeClass < SMALL_CLASSES ? sizeClass : sizeClass - WAITABLES + SMALL_CLASSES
+  return threadAt(thread) + MAGAZINES + (<usize>place << 4)
 }
 
 // @ts-expect-error: decorator
 @inline
 function depotOf(sizeClass: u32): usize {
-  return DEPOTS + (<usize>sizeClass << DEPOT_SHIFT);
+  return DEPOTS + (<usize>sizeClass << DEPOT_SHIFT)
 }
 
 /** Blocks that change hands at once: about 4 KiB of them, 1 to 32. */
 // @ts-expect-error: decorator
 @inline
 function chainLength(bytes: usize): u32 {
-  return bytes <= 128 ? 32 : bytes >= 4096 ? 1 : 4096 / <u32>bytes;
+  return bytes <= 128 ? 32 : bytes >= 4096 ? 1 : 4096 / <u32>bytes
 }
 
 /** Takes whole chunks from the untouched end of memory, growing it; 0 when the maximum is reached. */
 function takeChunks(bytes: usize, sizeClass: u32): usize {
-  const span = (bytes + CHUNK - 1) & ~(CHUNK - 1);
+  const span = (bytes + CHUNK - 1) & ~(CHUNK - 1)
   while (true) {
-    const top = <usize>load32(HEAP_TOP);
-    const end = top + span;
-    if (end < top) return 0;
-    const pages = <usize>memory.size();
+    const top = <usize>load32(HEAP_TOP)
+    const end = top + span
+    if (end < top) return 0
+    const pages = <usize>memory.size()
     if (end > pages << 16) {
       // Grow by a sixteenth at least, so that growing stays rare; by just enough when that is refused.
-      const needed = <i32>((end >> 16) - pages);
+      const needed = <i32>((end >> 16) - pages)
       if (memory.grow(max(needed, <i32>(pages >> 4))) < 0 && memory.grow(needed) < 0) {
-        if (end > <usize>memory.size() << 16) return 0;
+        if (end > <usize>memory.size() << 16) return 0
       }
-      continue;
+      continue
     }
     if (cas32(HEAP_TOP, <u32>top, <u32>end)) {
-      store<u8>(CHUNK_CLASSES + (top >> 16), <u8>(sizeClass + 1)); // read again only by whoever was handed a block of it
-      return top;
+      store<u8>(CHUNK_CLASSES + (top >> 16), <u8>(sizeClass + 1)) // read again only by whoever was handed a block of it
+      return top
     }
   }
 }
 
 function depotPush(sizeClass: u32, first: usize, count: u32): void {
-  const depot = depotOf(sizeClass);
-  store<u32>(first + CHAIN_COUNT, count);
+  const depot = depotOf(sizeClass)
+  store<u32>(first + CHAIN_COUNT, count)
   while (true) {
-    const seen = load64(depot);
-    store32(first + NEXT_CHAIN, <u32>seen);
+    const seen = load64(depot)
+    store32(first + NEXT_CHAIN, <u32>seen)
     // Publishes the chain: from here on any thread may pop it.
-    if (cas64(depot, seen, (((seen >> 32) + 1) << 32) | first)) return;
+    if (cas64(depot, seen, (((seen >> 32) + 1) << 32) | first)) return
   }
 }
 
 function depotPop(sizeClass: u32): usize {
-  const depot = depotOf(sizeClass);
+  const depot = depotOf(sizeClass)
   while (true) {
-    const seen = load64(depot);
-    const first = <usize>(<u32>seen);
-    if (first == 0) return 0;
+    const seen = load64(depot)
+    const first = <usize>(<u32>seen)
+    if (first == 0) return 0
     // May read a block that somebody else popped meanwhile; then the tag has moved on and the swap fails.
-    const next = load32(first + NEXT_CHAIN);
-    if (cas64(depot, seen, (((seen >> 32) + 1) << 32) | next)) return first;
+    const next = load32(first + NEXT_CHAIN)
+    if (cas64(depot, seen, (((seen >> 32) + 1) << 32) | next)) return first
   }
 }
 
 function allocateClass(thread: u32, sizeClass: u32): usize {
-  const magazine = magazineOf(thread, sizeClass);
-  let block = <usize>load<u32>(magazine, HEAD);
+  const magazine = magazineOf(thread, sizeClass)
+  let block = <usize>load<u32>(magazine, HEAD)
   if (block == 0) {
-    const carve = <usize>load<u32>(magazine, CARVE);
+    const carve = <usize>load<u32>(magazine, CARVE)
     if (carve != 0) {
-      const bytes = sizeOf(sizeClass);
-      const rest = carve + bytes;
-      store<u32>(magazine, rest + bytes <= <usize>load<u32>(magazine, CARVE_END) ? <u32>rest : 0, CARVE);
-      return carve;
+      const bytes = sizeOf(sizeClass)
+      const rest = carve + bytes
+      store<u32>(magazine, rest + bytes <= <usize>load<u32>(magazine, CARVE_END) ? <u32>rest : 0, CARVE)
+      return carve
     }
-    block = depotPop(sizeClass);
+    block = depotPop(sizeClass)
     if (block == 0) {
-      const bytes = sizeOf(sizeClass);
-      const chunk = takeChunks(CHUNK, sizeClass);
-      if (chunk == 0) return 0;
-      store<u32>(magazine, <u32>(chunk + CHUNK), CARVE_END);
-      store<u32>(magazine, <u32>(chunk + bytes), CARVE);
-      return chunk;
+      const bytes = sizeOf(sizeClass)
+      const chunk = takeChunks(CHUNK, sizeClass)
+      if (chunk == 0) return 0
+      store<u32>(magazine, <u32>(chunk + CHUNK), CARVE_END)
+      store<u32>(magazine, <u32>(chunk + bytes), CARVE)
+      return chunk
     }
-    store<u32>(magazine, load<u32>(block, CHAIN_COUNT), COUNT);
+    store<u32>(magazine, load<u32>(block, CHAIN_COUNT), COUNT)
   }
-  store<u32>(magazine, load<u32>(block, NEXT), HEAD);
-  store<u32>(magazine, load<u32>(magazine, COUNT) - 1, COUNT);
-  return block;
+  store<u32>(magazine, load<u32>(block, NEXT), HEAD)
+  store<u32>(magazine, load<u32>(magazine, COUNT) - 1, COUNT)
+  return block
 }
 
 /**
@@ -145,87 +145,87 @@ function allocateClass(thread: u32, sizeClass: u32): usize {
  * Answers 0 when shared memory is used up.
  */
 export function heapAllocate(thread: u32, bytes: u32): usize {
-  if (bytes > LARGEST) return 0;
-  const sizeClass = classOf(bytes);
-  if (sizeClass < SMALL_CLASSES) return allocateClass(thread, sizeClass);
-  const block = depotPop(sizeClass);
-  return block != 0 ? block : takeChunks(sizeOf(sizeClass), sizeClass);
+  if (bytes > LARGEST) return 0
+  const sizeClass = classOf(bytes)
+  if (sizeClass < SMALL_CLASSES) return allocateClass(thread, sizeClass)
+  const block = depotPop(sizeClass)
+  return block != 0 ? block : takeChunks(sizeOf(sizeClass), sizeClass)
 }
 
 /** A zeroed block for a waitable. */
 export function allocateWaitable(thread: u32): usize {
-  const block = allocateClass(thread, WAITABLES);
-  if (block != 0) memory.fill(block, 0, WAITABLE_BYTES);
-  return block;
+  const block = allocateClass(thread, WAITABLES)
+  if (block != 0) memory.fill(block, 0, WAITABLE_BYTES)
+  return block
 }
 
 export function allocateTask(thread: u32): usize {
-  return allocateClass(thread, TASKS);
+  return allocateClass(thread, TASKS)
 }
 
 /** Gives a block back, whichever thread it came from. It must not be touched afterwards. */
 export function heapFree(thread: u32, block: usize): void {
-  const sizeClass = <u32>load<u8>(CHUNK_CLASSES + (block >> 16)) - 1;
+  const sizeClass = <u32>load<u8>(CHUNK_CLASSES + (block >> 16)) - 1
   if (sizeClass >= SMALL_CLASSES && sizeClass < WAITABLES) {
-    depotPush(sizeClass, block, 1);
-    return;
+    depotPush(sizeClass, block, 1)
+    return
   }
-  const magazine = magazineOf(thread, sizeClass);
-  const chain = chainLength(sizeOf(sizeClass));
-  store<u32>(block, load<u32>(magazine, HEAD), NEXT);
-  store<u32>(magazine, <u32>block, HEAD);
-  const count = load<u32>(magazine, COUNT) + 1;
-  store<u32>(magazine, count, COUNT);
-  if (count >= chain << 1) giveChain(sizeClass, magazine, chain);
+  const magazine = magazineOf(thread, sizeClass)
+  const chain = chainLength(sizeOf(sizeClass))
+  store<u32>(block, load<u32>(magazine, HEAD), NEXT)
+  store<u32>(magazine, <u32>block, HEAD)
+  const count = load<u32>(magazine, COUNT) + 1
+  store<u32>(magazine, count, COUNT)
+  if (count >= chain << 1) giveChain(sizeClass, magazine, chain)
 }
 
 /** Moves the first `chain` blocks of a magazine to the depot. */
 function giveChain(sizeClass: u32, magazine: usize, chain: u32): void {
-  const first = <usize>load<u32>(magazine, HEAD);
-  let last = first;
-  for (let i: u32 = 1; i < chain; i++) last = <usize>load<u32>(last, NEXT);
-  store<u32>(magazine, load<u32>(last, NEXT), HEAD);
-  store<u32>(magazine, load<u32>(magazine, COUNT) - chain, COUNT);
-  store<u32>(last, 0, NEXT);
-  depotPush(sizeClass, first, chain);
+  const first = <usize>load<u32>(magazine, HEAD)
+  let last = first
+  for (let i: u32 = 1; i < chain; i++) last = <usize>load<u32>(last, NEXT)
+  store<u32>(magazine, load<u32>(last, NEXT), HEAD)
+  store<u32>(magazine, load<u32>(magazine, COUNT) - chain, COUNT)
+  store<u32>(last, 0, NEXT)
+  depotPush(sizeClass, first, chain)
 }
 
 /** Gives a dead thread's magazines back. Called by its reaper, when nobody else can touch them. */
 export function reclaimMagazines(thread: u32): void {
   for (let place: u32 = 0; place < SMALL_CLASSES + 2; place++) {
-    const sizeClass = place < SMALL_CLASSES ? place : place - SMALL_CLASSES + WAITABLES;
-    const magazine = magazineOf(thread, sizeClass);
-    const bytes = sizeOf(sizeClass);
-    const end = <usize>load<u32>(magazine, CARVE_END);
-    let carve = <usize>load<u32>(magazine, CARVE);
-    let head = load<u32>(magazine, HEAD);
-    let count: u32 = 0;
-    for (let block = <usize>head; block != 0; block = <usize>load<u32>(block, NEXT)) count++;
+    const sizeClass = place < SMALL_CLASSES ? place : place - SMALL_CLASSES + WAITABLES
+    const magazine = magazineOf(thread, sizeClass)
+    const bytes = sizeOf(sizeClass)
+    const end = <usize>load<u32>(magazine, CARVE_END)
+    let carve = <usize>load<u32>(magazine, CARVE)
+    let head = load<u32>(magazine, HEAD)
+    let count: u32 = 0
+    for (let block = <usize>head; block != 0; block = <usize>load<u32>(block, NEXT)) count++
     while (carve != 0 && carve + bytes <= end) {
-      store<u32>(carve, head, NEXT);
-      head = <u32>carve;
-      count++;
-      carve += bytes;
+      store<u32>(carve, head, NEXT)
+      head = <u32>carve
+      count++
+      carve += bytes
     }
-    store<u32>(magazine, 0, HEAD);
-    store<u32>(magazine, 0, COUNT);
-    store<u32>(magazine, 0, CARVE);
-    if (count != 0) depotPush(sizeClass, <usize>head, count);
+    store<u32>(magazine, 0, HEAD)
+    store<u32>(magazine, 0, COUNT)
+    store<u32>(magazine, 0, CARVE)
+    if (count != 0) depotPush(sizeClass, <usize>head, count)
   }
 }
 
 /** Bytes of shared memory that chunks have been cut from so far. It never shrinks; freed blocks are re-used. */
 export function heapUsed(): u32 {
-  return load32(HEAP_TOP);
+  return load32(HEAP_TOP)
 }
 
 /** The first waitable at or after `from` in memory order, 0 after the last: for walking all of them. */
 export function nextWaitable(from: usize): usize {
-  const top = <usize>load32(HEAP_TOP);
-  let at = from;
+  const top = <usize>load32(HEAP_TOP)
+  let at = from
   while (at < top) {
-    if (<u32>load<u8>(CHUNK_CLASSES + (at >> 16)) == WAITABLES + 1) return at;
-    at = (at & ~(CHUNK - 1)) + CHUNK;
+    if (<u32>load<u8>(CHUNK_CLASSES + (at >> 16)) == WAITABLES + 1) return at
+    at = (at & ~(CHUNK - 1)) + CHUNK
   }
-  return 0;
+  return 0
 }

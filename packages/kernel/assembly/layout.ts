@@ -29,44 +29,44 @@
 //   1024     magazine[24]     per small class {head u32, count u32, carve u32, carveEnd u32}, owner only
 //   1408     inbox            offset of the buffer that drain() writes poked hashes to
 
-export const ALIVE: usize = 64;
-export const SLOTS: usize = 128;
-export const HEAP_TOP: usize = 192;
-export const INJECTOR: usize = 196;
-export const HOLDING: usize = 200;
-export const WANTED: usize = 204;
-export const DEPOTS: usize = 256;
-export const DEPOT_SHIFT: usize = 6;
-export const CHUNK_CLASSES: usize = 4096;
-export const THREADS: usize = 36864;
-export const THREAD_SHIFT: usize = 11;
-export const MAX_THREADS: u32 = 64;
-export const HEAP: usize = 196608;
+export const ALIVE: usize = 64
+export const SLOTS: usize = 128
+export const HEAP_TOP: usize = 192
+export const INJECTOR: usize = 196
+export const HOLDING: usize = 200
+export const WANTED: usize = 204
+export const DEPOTS: usize = 256
+export const DEPOT_SHIFT: usize = 6
+export const CHUNK_CLASSES: usize = 4096
+export const THREADS: usize = 36864
+export const THREAD_SHIFT: usize = 11
+export const MAX_THREADS: u32 = 64
+export const HEAP: usize = 196608
 
-export const BELL: usize = 0;
-export const ACTIVITY: usize = 4;
-export const INCARNATION: usize = 8;
-export const GOROUTINES: usize = 12;
-export const ANSWER: usize = 16;
-export const RUNNING: usize = 20;
-export const SUM: usize = 64;
-export const LEAVES: usize = 128;
-export const LEAF_COUNT: u32 = 62;
-export const HASHES: u32 = 3968; // 62 leaves of 64 bits
-export const COMPLETED: usize = 640;
-export const MAGAZINES: usize = 1024;
-export const INBOX: usize = 1408;
+export const BELL: usize = 0
+export const ACTIVITY: usize = 4
+export const INCARNATION: usize = 8
+export const GOROUTINES: usize = 12
+export const ANSWER: usize = 16
+export const RUNNING: usize = 20
+export const SUM: usize = 64
+export const LEAVES: usize = 128
+export const LEAF_COUNT: u32 = 62
+export const HASHES: u32 = 3968 // 62 leaves of 64 bits
+export const COMPLETED: usize = 640
+export const MAGAZINES: usize = 1024
+export const INBOX: usize = 1408
 
-export const TASK_ENDED_BIT: u64 = 1 << 62;
-export const RESCAN_BIT: u64 = 1 << 63;
+export const TASK_ENDED_BIT: u64 = 1 << 62
+export const RESCAN_BIT: u64 = 1 << 63
 /** What drain() writes for the two bits above: numbers that no hash has. */
-export const TASK_ENDED: u32 = 3968;
-export const RESCAN: u32 = 3969;
+export const TASK_ENDED: u32 = 3968
+export const RESCAN: u32 = 3969
 
 // @ts-expect-error: decorator
 @inline
 export function threadAt(thread: u32): usize {
-  return THREADS + (<usize>thread << THREAD_SHIFT);
+  return THREADS + (<usize>thread << THREAD_SHIFT)
 }
 
 // A waitable (a channel, a cancellation): 256 bytes from a class of its own, so that a dead thread's bits can be
@@ -79,17 +79,17 @@ export function threadAt(thread: u32): usize {
 //   32       interest   u64   … senders
 //   64 …                      the body of the kind: ring.ts, cancellation.ts, atomic-cell.ts, counter.ts
 
-export const REFS: usize = 0;
-export const KIND: usize = 12;
-export const HOLDERS: usize = 16;
-export const INTEREST: usize = 24;
-export const WAITABLE_BYTES: usize = 256;
+export const REFS: usize = 0
+export const KIND: usize = 12
+export const HOLDERS: usize = 16
+export const INTEREST: usize = 24
+export const WAITABLE_BYTES: usize = 256
 
-export const RECEIVE: u32 = 0;
-export const SEND: u32 = 1;
+export const RECEIVE: u32 = 0
+export const SEND: u32 = 1
 
-export const KIND_FREE: u32 = 0;
-export const KIND_RING: u32 = 1;
-export const KIND_CANCELLATION: u32 = 2;
-export const KIND_ATOMIC: u32 = 3;
-export const KIND_COUNTER: u32 = 4;
+export const KIND_FREE: u32 = 0
+export const KIND_RING: u32 = 1
+export const KIND_CANCELLATION: u32 = 2
+export const KIND_ATOMIC: u32 = 3
+export const KIND_COUNTER: u32 = 4

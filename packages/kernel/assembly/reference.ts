@@ -1,4 +1,4 @@
-// Who still needs a shared object. `holders` has a bit per thread with at least one reference in its JavaScript;
+// Who still needs a shared object. `holders` has a bit per thread with at least one reference in its JavaScript
 // `refs` is the number of those bits plus the references on their way inside values. Whoever takes it to 0 frees.
 //
 // Gaining adds to refs first and sets the bit then; letting go clears the bit first: a thread that dies in

@@ -25,46 +25,46 @@
 //
 // After Nikolaev's NCQ (2019); the capacity test and the seal are ours. Model: models/ring.pml.
 
-import { cas64, load64, store64 } from './atomics';
-import { wordFree } from './cells';
-import { allocateWaitable, heapAllocate, heapFree } from './heap';
-import { ANSWER, HOLDERS, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout';
-import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking';
-import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status';
+import { cas64, load64, store64 } from './atomics'
+import { wordFree } from './cells'
+import { allocateWaitable, heapAllocate, heapFree } from './heap'
+import { ANSWER, HOLDERS, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
+import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking'
+import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 
-const RING_HEAD: usize = 64;
-const RING_TAIL: usize = 128;
-const HEAD_SEEN: usize = 136;
-const CAPACITY: usize = 192;
-const MASK: usize = 196;
-const SLOTS_AT: usize = 200;
+const RING_HEAD: usize = 64
+const RING_TAIL: usize = 128
+const HEAD_SEEN: usize = 136
+const CAPACITY: usize = 192
+const MASK: usize = 196
+const SLOTS_AT: usize = 200
 
-const TURN_MASK: u32 = 0x7fffffff;
-const SEALED: u32 = 1;
+const TURN_MASK: u32 = 0x7fffffff
+const SEALED: u32 = 1
 
 // @ts-expect-error: decorator
 @inline
 function slotAt(ring: usize, position: u64, mask: u32): usize {
-  return <usize>load<u32>(ring, SLOTS_AT) + (<usize>(<u32>position & mask) << 3);
+  return <usize>load<u32>(ring, SLOTS_AT) + (<usize>(<u32>position & mask) << 3)
 }
 
 /** How far a slot's turn is ahead of `position`: 1 = filled, 1 - n = not filled yet, modulo 2^31. */
 // @ts-expect-error: decorator
 @inline
 function turnOf(slot: u64, position: u64): u32 {
-  return (<u32>(slot >> 33) - <u32>position) & TURN_MASK;
+  return (<u32>(slot >> 33) - <u32>position) & TURN_MASK
 }
 
 // @ts-expect-error: decorator
 @inline
 function filled(position: u64, value: u32, seal: u32): u64 {
-  return (<u64>(((<u32>position + 1) << 1) | seal) << 32) | value;
+  return (<u64>(((<u32>position + 1) << 1) | seal) << 32) | value
 }
 
 // @ts-expect-error: decorator
 @inline
 function isSealed(slot: u64): bool {
-  return (<u32>(slot >> 32) & SEALED) != 0;
+  return (<u32>(slot >> 32) & SEALED) != 0
 }
 
 /**
@@ -72,138 +72,138 @@ function isSealed(slot: u64): bool {
  * below the wrap-around). Answers 0 when shared memory is used up.
  */
 export function ringCreate(me: u32, capacity: u32, start: u32): usize {
-  let n: u32 = 2;
-  while (n <= capacity) n <<= 1;
-  const ring = allocateWaitable(me);
-  if (ring == 0) return 0;
-  const slots = heapAllocate(me, n << 3);
+  let n: u32 = 2
+  while (n <= capacity) n <<= 1
+  const ring = allocateWaitable(me)
+  if (ring == 0) return 0
+  const slots = heapAllocate(me, n << 3)
   if (slots == 0) {
-    heapFree(me, ring);
-    return 0;
+    heapFree(me, ring)
+    return 0
   }
-  const first = <u64>(start & ~(n - 1)) + <u64>n;
+  const first = <u64>(start & ~(n - 1)) + <u64>n
   for (let i: u32 = 0; i < n; i++) {
-    store64(slots + (<usize>i << 3), filled(first + <u64>i - <u64>n, 0, 0)); // "filled one lap ago, and received"
+    store64(slots + (<usize>i << 3), filled(first + <u64>i - <u64>n, 0, 0)) // "filled one lap ago, and received"
   }
-  store<u32>(ring, capacity, CAPACITY);
-  store<u32>(ring, n - 1, MASK);
-  store<u32>(ring, <u32>slots, SLOTS_AT);
-  store64(ring + RING_HEAD, first);
-  store64(ring + RING_TAIL, first);
-  store64(ring + HEAD_SEEN, first);
-  store<u32>(ring, 1, REFS);
-  store64(ring + HOLDERS, <u64>1 << me);
-  store<u32>(ring, KIND_RING, KIND); // from here on a reaper that walks the waitables sees it
-  return ring;
+  store<u32>(ring, capacity, CAPACITY)
+  store<u32>(ring, n - 1, MASK)
+  store<u32>(ring, <u32>slots, SLOTS_AT)
+  store64(ring + RING_HEAD, first)
+  store64(ring + RING_TAIL, first)
+  store64(ring + HEAD_SEEN, first)
+  store<u32>(ring, 1, REFS)
+  store64(ring + HOLDERS, <u64>1 << me)
+  store<u32>(ring, KIND_RING, KIND) // from here on a reaper that walks the waitables sees it
+  return ring
 }
 
 /** The ring's slots, for whoever frees it. */
 export function ringSlots(ring: usize): usize {
-  return <usize>load<u32>(ring, SLOTS_AT);
+  return <usize>load<u32>(ring, SLOTS_AT)
 }
 
 function enqueue(ring: usize, value: u32): i32 {
-  const capacity = <u64>load<u32>(ring, CAPACITY);
-  const mask = load<u32>(ring, MASK);
+  const capacity = <u64>load<u32>(ring, CAPACITY)
+  const mask = load<u32>(ring, MASK)
   while (true) {
-    const tail = load64(ring + RING_TAIL);
-    const at = slotAt(ring, tail, mask);
-    const seen = load64(at);
-    const turn = turnOf(seen, tail);
+    const tail = load64(ring + RING_TAIL)
+    const at = slotAt(ring, tail, mask)
+    const seen = load64(at)
+    const turn = turnOf(seen, tail)
     if (turn == 1) {
-      if (isSealed(seen)) return CLOSED;
-      cas64(ring + RING_TAIL, tail, tail + 1); // help a sender that has filled its slot and not moved the tail
-      continue;
+      if (isSealed(seen)) return CLOSED
+      cas64(ring + RING_TAIL, tail, tail + 1) // help a sender that has filled its slot and not moved the tail
+      continue
     }
-    if (turn != ((0 - mask) & TURN_MASK)) continue; // the tail was out of date
+    if (turn != ((0 - mask) & TURN_MASK)) continue // the tail was out of date
     if (tail - load64(ring + HEAD_SEEN) >= capacity) {
-      const head = load64(ring + RING_HEAD);
-      if (tail - head >= capacity) return WOULD_BLOCK;
-      store64(ring + HEAD_SEEN, head);
+      const head = load64(ring + RING_HEAD)
+      if (tail - head >= capacity) return WOULD_BLOCK
+      store64(ring + HEAD_SEEN, head)
     }
     // Publishes the value: from here on any receiver may take it.
     if (cas64(at, seen, filled(tail, value, 0))) {
-      cas64(ring + RING_TAIL, tail, tail + 1);
-      return OK;
+      cas64(ring + RING_TAIL, tail, tail + 1)
+      return OK
     }
   }
 }
 
 /** Takes the oldest value into the thread's answer word. */
 function dequeue(me: u32, ring: usize): i32 {
-  const mask = load<u32>(ring, MASK);
+  const mask = load<u32>(ring, MASK)
   while (true) {
-    const head = load64(ring + RING_HEAD);
-    const seen = load64(slotAt(ring, head, mask));
-    const turn = turnOf(seen, head);
+    const head = load64(ring + RING_HEAD)
+    const seen = load64(slotAt(ring, head, mask))
+    const turn = turnOf(seen, head)
     if (turn == 1) {
-      if (isSealed(seen)) return CLOSED;
+      if (isSealed(seen)) return CLOSED
       if (cas64(ring + RING_HEAD, head, head + 1)) {
-        store<u32>(threadAt(me), <u32>seen, ANSWER); // the value is this thread's alone now
-        return OK;
+        store<u32>(threadAt(me), <u32>seen, ANSWER) // the value is this thread's alone now
+        return OK
       }
-    } else if (turn == ((0 - mask) & TURN_MASK)) return WOULD_BLOCK;
+    } else if (turn == ((0 - mask) & TURN_MASK)) return WOULD_BLOCK
   }
 }
 
 /** Sends `value`. OK, OK_SELF (the caller's own receivers may go on), WOULD_BLOCK or CLOSED. Never waits. */
 export function ringSend(me: u32, ring: usize, value: u32): i32 {
-  const status = enqueue(ring, value);
-  if (status != OK || load64(ring + INTEREST) == 0) return status;
-  return wakeOne(me, ring, RECEIVE);
+  const status = enqueue(ring, value)
+  if (status != OK || load64(ring + INTEREST) == 0) return status
+  return wakeOne(me, ring, RECEIVE)
 }
 
 /** Receives into the answer word. OK, OK_SELF (the caller's own senders may go on), WOULD_BLOCK or CLOSED. */
 export function ringReceive(me: u32, ring: usize): i32 {
-  const status = dequeue(me, ring);
-  if (status != OK || load64(ring + INTEREST + 8) == 0) return status;
-  return wakeOne(me, ring, SEND);
+  const status = dequeue(me, ring)
+  if (status != OK || load64(ring + INTEREST + 8) == 0) return status
+  return wakeOne(me, ring, SEND)
 }
 
 /** Seals the ring and wakes everybody. OK, OK_SELF, or CLOSED if it was sealed already. */
 export function ringClose(me: u32, ring: usize): i32 {
-  const mask = load<u32>(ring, MASK);
+  const mask = load<u32>(ring, MASK)
   while (true) {
-    const tail = load64(ring + RING_TAIL);
-    const at = slotAt(ring, tail, mask);
-    const seen = load64(at);
-    const turn = turnOf(seen, tail);
+    const tail = load64(ring + RING_TAIL)
+    const at = slotAt(ring, tail, mask)
+    const seen = load64(at)
+    const turn = turnOf(seen, tail)
     if (turn == 1) {
-      if (isSealed(seen)) return CLOSED;
-      cas64(ring + RING_TAIL, tail, tail + 1);
+      if (isSealed(seen)) return CLOSED
+      cas64(ring + RING_TAIL, tail, tail + 1)
     } else if (turn == ((0 - mask) & TURN_MASK) && cas64(at, seen, filled(tail, 0, SEALED))) {
       // No capacity test: there is a slot more than the capacity, so the seal always has one.
-      const receivers = wakeAll(me, ring, RECEIVE);
-      const senders = wakeAll(me, ring, SEND);
-      return receivers == OK_SELF || senders == OK_SELF ? OK_SELF : OK;
+      const receivers = wakeAll(me, ring, RECEIVE)
+      const senders = wakeAll(me, ring, SEND)
+      return receivers == OK_SELF || senders == OK_SELF ? OK_SELF : OK
     }
   }
 }
 
 /** Whether a receive would not wait: a value is there, or the ring is closed and drained. */
 export function ringCanReceive(ring: usize): bool {
-  const mask = load<u32>(ring, MASK);
+  const mask = load<u32>(ring, MASK)
   while (true) {
-    const head = load64(ring + RING_HEAD);
-    const turn = turnOf(load64(slotAt(ring, head, mask)), head);
-    if (turn == 1) return true;
-    if (turn == ((0 - mask) & TURN_MASK)) return false;
+    const head = load64(ring + RING_HEAD)
+    const turn = turnOf(load64(slotAt(ring, head, mask)), head)
+    if (turn == 1) return true
+    if (turn == ((0 - mask) & TURN_MASK)) return false
   }
 }
 
 /** Whether a send would not wait: there is room, or the ring is closed (and the send fails). */
 export function ringCanSend(ring: usize): bool {
-  const capacity = <u64>load<u32>(ring, CAPACITY);
-  const mask = load<u32>(ring, MASK);
+  const capacity = <u64>load<u32>(ring, CAPACITY)
+  const mask = load<u32>(ring, MASK)
   while (true) {
-    const tail = load64(ring + RING_TAIL);
-    const seen = load64(slotAt(ring, tail, mask));
-    const turn = turnOf(seen, tail);
+    const tail = load64(ring + RING_TAIL)
+    const seen = load64(slotAt(ring, tail, mask))
+    const turn = turnOf(seen, tail)
     if (turn == 1) {
-      if (isSealed(seen)) return true;
-      cas64(ring + RING_TAIL, tail, tail + 1);
+      if (isSealed(seen)) return true
+      cas64(ring + RING_TAIL, tail, tail + 1)
     } else if (turn == ((0 - mask) & TURN_MASK)) {
-      return tail - load64(ring + RING_HEAD) < capacity;
+      return tail - load64(ring + RING_HEAD) < capacity
     }
   }
 }
@@ -213,14 +213,14 @@ export function ringCanSend(ring: usize): bool {
  * all (the ticket stays: it costs one spurious look).
  */
 export function ringPark(me: u32, ring: usize, direction: u32): bool {
-  interestArm(me, ring, direction);
-  return direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring);
+  interestArm(me, ring, direction)
+  return direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring)
 }
 
 /** Passes a baton on: wakes another thread's waiter if the ring is ready. OK_SELF if the only ticket is the caller's. */
 export function ringPassBaton(me: u32, ring: usize, direction: u32): i32 {
-  const ready = direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring);
-  return ready ? wakeOne(me, ring, direction) : OK;
+  const ready = direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring)
+  return ready ? wakeOne(me, ring, direction) : OK
 }
 
 /**
@@ -228,37 +228,37 @@ export function ringPassBaton(me: u32, ring: usize, direction: u32): i32 {
  * baton on if it was claimed meanwhile.
  */
 export function ringUnpark(me: u32, ring: usize, direction: u32): void {
-  if (!interestDisarm(me, ring, direction)) ringPassBaton(me, ring, direction);
+  if (!interestDisarm(me, ring, direction)) ringPassBaton(me, ring, direction)
 }
 
 /** Values in the ring, 0 to its capacity. A snapshot: others may be changing it. */
 export function ringLength(ring: usize): u32 {
-  const head = load64(ring + RING_HEAD);
-  const tail = load64(ring + RING_TAIL);
-  const length = <i64>(tail - head);
-  const capacity = <i64>load<u32>(ring, CAPACITY);
-  return <u32>(length < 0 ? 0 : length > capacity ? capacity : length);
+  const head = load64(ring + RING_HEAD)
+  const tail = load64(ring + RING_TAIL)
+  const length = <i64>(tail - head)
+  const capacity = <i64>load<u32>(ring, CAPACITY)
+  return <u32>(length < 0 ? 0 : length > capacity ? capacity : length)
 }
 
 export function ringCapacity(ring: usize): u32 {
-  return load<u32>(ring, CAPACITY);
+  return load<u32>(ring, CAPACITY)
 }
 
 /** Whether the ring has been closed; values may still be in it. */
 export function ringClosed(ring: usize): bool {
-  const mask = load<u32>(ring, MASK);
+  const mask = load<u32>(ring, MASK)
   while (true) {
-    const tail = load64(ring + RING_TAIL);
-    const seen = load64(slotAt(ring, tail, mask));
-    const turn = turnOf(seen, tail);
+    const tail = load64(ring + RING_TAIL)
+    const seen = load64(slotAt(ring, tail, mask))
+    const turn = turnOf(seen, tail)
     if (turn == 1) {
-      if (isSealed(seen)) return true;
-      cas64(ring + RING_TAIL, tail, tail + 1);
-    } else if (turn == ((0 - mask) & TURN_MASK)) return false;
+      if (isSealed(seen)) return true
+      cas64(ring + RING_TAIL, tail, tail + 1)
+    } else if (turn == ((0 - mask) & TURN_MASK)) return false
   }
 }
 
 /** Frees what is still in a ring that nobody can reach any more. */
 export function ringEmpty(me: u32, ring: usize): void {
-  while (dequeue(me, ring) == OK) wordFree(me, load<u32>(threadAt(me), ANSWER));
+  while (dequeue(me, ring) == OK) wordFree(me, load<u32>(threadAt(me), ANSWER))
 }

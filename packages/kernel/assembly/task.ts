@@ -12,46 +12,46 @@
 //
 // Who may write: the caller until it is posted; then the thread that took it; after the push the caller again.
 
-import { cas32, load32, load64, store32, xchg32 } from './atomics';
-import { wordFree } from './cells';
-import { allocateTask, heapFree } from './heap';
-import { ALIVE, ANSWER, COMPLETED, INCARNATION, INJECTOR, INTEREST, threadAt } from './layout';
-import { pokeTaskEnded } from './parking';
-import { ringReceive, ringSend } from './ring';
-import { OK, OK_NOBODY, OK_SELF } from './status';
+import { cas32, load32, load64, store32, xchg32 } from './atomics'
+import { wordFree } from './cells'
+import { allocateTask, heapFree } from './heap'
+import { ALIVE, ANSWER, COMPLETED, INCARNATION, INJECTOR, INTEREST, threadAt } from './layout'
+import { pokeTaskEnded } from './parking'
+import { ringReceive, ringSend } from './ring'
+import { OK, OK_NOBODY, OK_SELF } from './status'
 
-const NEXT: usize = 0;
-const STATE: usize = 4;
-const CALLER: usize = 8;
-const TICKET: usize = 12;
-const FUNCTION: usize = 16;
-const ARGUMENTS: usize = 20;
-const RESULT: usize = 24;
+const NEXT: usize = 0
+const STATE: usize = 4
+const CALLER: usize = 8
+const TICKET: usize = 12
+const FUNCTION: usize = 16
+const ARGUMENTS: usize = 20
+const RESULT: usize = 24
 
-const QUEUED: u32 = 0;
+const QUEUED: u32 = 0
 
 /** A thread and which of its lives: numbers are re-used, lives are not. */
 // @ts-expect-error: decorator
 @inline
 function lifeOf(thread: u32): u32 {
-  return (load32(threadAt(thread), INCARNATION) << 8) | thread;
+  return (load32(threadAt(thread), INCARNATION) << 8) | thread
 }
 
 function isAlive(life: u32): bool {
-  const thread = life & 0xff;
-  return (load64(ALIVE) & (<u64>1 << thread)) != 0 && lifeOf(thread) == life;
+  const thread = life & 0xff
+  return (load64(ALIVE) & (<u64>1 << thread)) != 0 && lifeOf(thread) == life
 }
 
 /** Makes a task, not posted yet. 0 when shared memory is used up. */
 export function taskCreate(me: u32, ticket: u32, fn: u32, args: u32): usize {
-  const task = allocateTask(me);
-  if (task == 0) return 0;
-  store32(task + STATE, QUEUED);
-  store<u32>(task, lifeOf(me), CALLER);
-  store<u32>(task, ticket, TICKET);
-  store<u32>(task, fn, FUNCTION);
-  store<u32>(task, args, ARGUMENTS);
-  return task;
+  const task = allocateTask(me)
+  if (task == 0) return 0
+  store32(task + STATE, QUEUED)
+  store<u32>(task, lifeOf(me), CALLER)
+  store<u32>(task, ticket, TICKET)
+  store<u32>(task, fn, FUNCTION)
+  store<u32>(task, args, ARGUMENTS)
+  return task
 }
 
 /**
@@ -59,77 +59,77 @@ export function taskCreate(me: u32, ticket: u32, fn: u32, args: u32): usize {
  * free), or WOULD_BLOCK when the injector is full.
  */
 export function taskPost(me: u32, task: usize): i32 {
-  const injector = <usize>load32(INJECTOR);
-  const nobody = load64(injector + INTEREST) == 0;
-  const status = ringSend(me, injector, <u32>task);
-  return nobody && status == OK ? OK_NOBODY : status;
+  const injector = <usize>load32(INJECTOR)
+  const nobody = load64(injector + INTEREST) == 0
+  const status = ringSend(me, injector, <u32>task)
+  return nobody && status == OK ? OK_NOBODY : status
 }
 
 /** Takes a task to run; 0 when there is none. */
 export function taskTake(me: u32): usize {
-  const status = ringReceive(me, <usize>load32(INJECTOR));
-  if (status != OK && status != OK_SELF) return 0;
-  const task = <usize>load<u32>(threadAt(me), ANSWER);
-  store32(task + STATE, lifeOf(me));
-  return task;
+  const status = ringReceive(me, <usize>load32(INJECTOR))
+  if (status != OK && status != OK_SELF) return 0
+  const task = <usize>load<u32>(threadAt(me), ANSWER)
+  store32(task + STATE, lifeOf(me))
+  return task
 }
 
 /** Ends a task with `state` and `result`. Answers false if its caller is gone: the result is nobody's, the task freed. */
 export function taskEnd(me: u32, task: usize, state: u32, result: u32): bool {
-  const caller = load<u32>(task, CALLER);
+  const caller = load<u32>(task, CALLER)
   if (!isAlive(caller)) {
-    heapFree(me, task);
-    return false;
+    heapFree(me, task)
+    return false
   }
-  store<u32>(task, result, RESULT);
-  store32(task + STATE, state);
-  const thread = caller & 0xff;
-  const stack = threadAt(thread) + COMPLETED;
+  store<u32>(task, result, RESULT)
+  store32(task + STATE, state)
+  const thread = caller & 0xff
+  const stack = threadAt(thread) + COMPLETED
   while (true) {
-    const head = load32(stack);
-    store32(task + NEXT, head);
-    if (cas32(stack, head, <u32>task)) break; // the caller's from here on; only it pops, and all at once: no ABA
+    const head = load32(stack)
+    store32(task + NEXT, head)
+    if (cas32(stack, head, <u32>task)) break // the caller's from here on; only it pops, and all at once: no ABA
   }
-  pokeTaskEnded(thread);
-  return true;
+  pokeTaskEnded(thread)
+  return true
 }
 
 /** Takes all ended tasks of the calling thread, the oldest first, linked by their first word. 0 = none. */
 export function tasksCollect(me: u32): usize {
-  let task = <usize>xchg32(threadAt(me) + COMPLETED, 0);
-  let oldest: usize = 0;
+  let task = <usize>xchg32(threadAt(me) + COMPLETED, 0)
+  let oldest: usize = 0
   while (task != 0) {
-    const next = <usize>load32(task, NEXT);
-    store32(task + NEXT, <u32>oldest);
-    oldest = task;
-    task = next;
+    const next = <usize>load32(task, NEXT)
+    store32(task + NEXT, <u32>oldest)
+    oldest = task
+    task = next
   }
-  return oldest;
+  return oldest
 }
 
 /** Whether this task was started by the present life of the calling thread. */
 export function taskIsMine(me: u32, task: usize): bool {
-  return load<u32>(task, CALLER) == lifeOf(me);
+  return load<u32>(task, CALLER) == lifeOf(me)
 }
 
 /** Whether a task that has not ended never will: the thread that took it is gone. */
 export function taskIsLost(task: usize): bool {
-  const state = load32(task, STATE);
-  return state > 255 && !isAlive(state);
+  const state = load32(task, STATE)
+  return state > 255 && !isAlive(state)
 }
 
 export function taskFree(me: u32, task: usize): void {
-  heapFree(me, task);
+  heapFree(me, task)
 }
 
 
 /** Frees what ended too late for a thread that is gone. */
 export function tasksDrop(me: u32, dead: u32): void {
-  let task = <usize>xchg32(threadAt(dead) + COMPLETED, 0);
+  let task = <usize>xchg32(threadAt(dead) + COMPLETED, 0)
   while (task != 0) {
-    const next = <usize>load32(task, NEXT);
-    wordFree(me, load<u32>(task, RESULT));
-    heapFree(me, task);
-    task = next;
+    const next = <usize>load32(task, NEXT)
+    wordFree(me, load<u32>(task, RESULT))
+    heapFree(me, task)
+    task = next
   }
 }
