@@ -39,7 +39,12 @@ export function cancellationOf(options: WaitOptions): Cancellation | undefined {
   return known
 }
 
-const signals = new WeakMap<AbortSignal, SignalCancellation>()
+const signals = new WeakMap<AbortSignal, Cancellation>()
+
+/** Waiting with `signal` is waiting with `cancellation` from now on: it is the signal of one of our contexts. */
+export function standFor(signal: AbortSignal, cancellation: Cancellation): void {
+  signals.set(signal, cancellation)
+}
 
 /** All who wait on one AbortSignal, behind one listener that is there only while somebody waits. */
 class SignalCancellation implements Cancellation {

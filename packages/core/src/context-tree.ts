@@ -1,5 +1,5 @@
 import { type Crossing, SHARE, type Shareable } from '@millrace/kernel'
-import { CANCELLATION, type Cancellable, type Cancellation } from './cancellation.js'
+import { CANCELLATION, type Cancellable, type Cancellation, standFor } from './cancellation.js'
 import { Channel, type ReceiveChan } from './chan.js'
 import { clock } from './clock.js'
 import type { Context, ContextKey } from './context.js'
@@ -395,6 +395,7 @@ export class CancelContext extends OwnContext implements Cancellation {
     if (!this.#controller) {
       const controller = new AbortController()
       this.#controller = controller
+      standFor(controller.signal, this)
       const ending = this.ending()
       if (ending) controller.abort(ending.cause)
       else this.watch({ cancel: reason => controller.abort(reason) })

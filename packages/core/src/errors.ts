@@ -43,14 +43,11 @@ export class DeadlineExceeded extends Error {
   }
 }
 
-registerError('ERR_CANCELED', message => new Canceled(message))
-registerError('ERR_DEADLINE_EXCEEDED', message => new DeadlineExceeded(message))
-
 export const sendOnClosed = (): ChanClosedError => new ChanClosedError('send on closed channel')
 export const closeOfClosed = (): ChanClosedError => new ChanClosedError('close of closed channel')
 
+registerError('ERR_CANCELED', message => new Canceled(message))
 registerError('ERR_CHAN_CLOSED', message => new ChanClosedError(message))
 registerError('ERR_CHAN_SIZE', message => new ChanSizeError(message))
-registerError('ERR_PARALLEL', message => new ParallelError(message))
-registerError('ERR_CANCELED', message => new Canceled(message))
 registerError('ERR_DEADLINE_EXCEEDED', message => new DeadlineExceeded(message))
+registerError('ERR_PARALLEL', message => new ParallelError(message))

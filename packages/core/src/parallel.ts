@@ -39,7 +39,9 @@ const keyOf = (module: string, name: string): string => `${module}#${name}`
  *
  * @example
  * export const square = parallel(import.meta.url, function square(n: number) { return n * n })
- * await go(square, 7) // => 49
+ * main(async () => {
+ *   await go(square, 7) // => 49
+ * })
  */
 export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & Parallel {
   if (typeof fn !== 'function') throw new ParallelError('parallel: the second argument must be a function')

@@ -17,7 +17,9 @@ import { TimerMedium } from './timer-medium.js'
  * @throws {RangeError} `ms` is NaN. @throws {TypeError} It is not a number.
  *
  * @example
- * const hit = await select({ message: inbox, late: after(1000) })
+ * const inbox = chan<string>()
+ * const hit = await select({ message: inbox, late: after(10) })
+ * hit.case // => 'late'
  */
 export function after(ms: number): ReceiveChan<Date> {
   return new Timer(ms).c

@@ -22,14 +22,17 @@ export {
   ringUnpark,
 } from './ring'
 export {
+  taskArrive,
   taskCreate,
   taskEnd,
   taskFree,
   taskIsLost,
   taskIsMine,
+  taskPark,
   taskPost,
-  tasksCollect,
   taskTake,
+  tasksCollect,
+  tasksToSpare,
 } from './task'
 export {
   activitySet,

@@ -9,6 +9,8 @@
 //   200      holding    u32   1 while the main thread is kept alive only by what others do (lifetime)
 //   204      wanted     u32   1 while goroutines wait for another thread to be started
 //   208      maxProcs   u32   how many threads the pool may have
+//   216      resting    u64   bit t: thread t waits for goroutines to start (set and cleared by t; its ticket at the
+//                             injector is claimed by whoever wakes it: a resting thread without a ticket is on its way)
 //   256      depot[56]  u64   per size class: a stack of chains of free blocks, {tag32, block32}, 64 bytes apart
 //   4096     chunkClass u8[]  per 64 KiB chunk: 1 + the size class it is cut into; 32 768 entries
 //   36864    thread[64]       2 KiB each, below
@@ -35,6 +37,7 @@ export const HEAP_TOP: usize = 192
 export const INJECTOR: usize = 196
 export const HOLDING: usize = 200
 export const WANTED: usize = 204
+export const RESTING: usize = 216
 export const DEPOTS: usize = 256
 export const DEPOT_SHIFT: usize = 6
 export const CHUNK_CLASSES: usize = 4096

@@ -102,7 +102,8 @@ export function ringSlots(ring: usize): usize {
   return <usize>load<u32>(ring, SLOTS_AT)
 }
 
-function enqueue(ring: usize, value: u32): i32 {
+/** Sends without waking anybody: OK, WOULD_BLOCK or CLOSED. */
+export function enqueue(ring: usize, value: u32): i32 {
   const capacity = <u64>load<u32>(ring, CAPACITY)
   const mask = load<u32>(ring, MASK)
   while (true) {

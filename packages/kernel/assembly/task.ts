@@ -12,12 +12,12 @@
 //
 // Who may write: the caller until it is posted; then the thread that took it; after the push the caller again.
 
-import { cas32, load32, load64, store32, xchg32 } from './atomics'
+import { and64, cas32, load32, load64, or64, store32, xchg32 } from './atomics'
 import { wordFree } from './cells'
 import { allocateTask, heapFree } from './heap'
-import { ALIVE, ANSWER, COMPLETED, INCARNATION, INJECTOR, INTEREST, threadAt } from './layout'
-import { pokeTaskEnded } from './parking'
-import { ringReceive, ringSend } from './ring'
+import { ALIVE, ANSWER, COMPLETED, INCARNATION, INJECTOR, INTEREST, RECEIVE, RESTING, RUNNING, SLOTS, threadAt } from './layout'
+import { poke, pokeTaskEnded } from './parking'
+import { enqueue, ringLength, ringPark, ringReceive } from './ring'
 import { OK, OK_NOBODY, OK_SELF } from './status'
 
 const NEXT: usize = 0
@@ -60,9 +60,55 @@ export function taskCreate(me: u32, ticket: u32, fn: u32, args: u32): usize {
  */
 export function taskPost(me: u32, task: usize): i32 {
   const injector = <usize>load32(INJECTOR)
-  const nobody = load64(injector + INTEREST) == 0
-  const status = ringSend(me, injector, <u32>task)
-  return nobody && status == OK ? OK_NOBODY : status
+  const status = enqueue(injector, <u32>task)
+  return status == OK ? wakeLeastBusy(me, injector) : status
+}
+
+/** As wakeOne, but of the threads that rest it wakes one that runs the fewest goroutines: they stay where they start. */
+function wakeLeastBusy(me: u32, injector: usize): i32 {
+  const word = injector + INTEREST
+  while (true) {
+    let waiting = load64(word) & load64(ALIVE)
+    if (waiting == 0) return OK_NOBODY
+    let least: u32 = 0
+    let fewest: u32 = u32.MAX_VALUE
+    for (; waiting != 0; waiting &= waiting - 1) {
+      const thread = <u32>ctz(waiting)
+      const running = load32(threadAt(thread), RUNNING)
+      if (running < fewest) {
+        least = thread
+        fewest = running
+      }
+    }
+    const bit = <u64>1 << least
+    if ((and64(word, ~bit) & bit) == 0) continue // somebody else claimed it
+    if (least == me) return OK_SELF
+    poke(least, injector)
+    return OK
+  }
+}
+
+/** Waits for tasks: the thread is resting from now on. Answers true if there is one already. */
+export function taskPark(me: u32): bool {
+  or64(RESTING, <u64>1 << me)
+  return ringPark(me, <usize>load32(INJECTOR), RECEIVE)
+}
+
+/** The thread is not resting any more: it looks at the injector itself. */
+export function taskArrive(me: u32): void {
+  const bit = <u64>1 << me
+  if ((load64(RESTING) & bit) != 0) and64(RESTING, ~bit)
+}
+
+/**
+ * How many tasks there are for a thread that has just taken `taken`, if those that are on their way are left as many each: woken
+ * ones that have not looked yet, and ones that are only starting (their number is taken and they are not alive).
+ */
+export function tasksToSpare(taken: u32): i32 {
+  const injector = <usize>load32(INJECTOR)
+  const woken = load64(RESTING) & ~load64(injector + INTEREST)
+  const starting = load64(SLOTS) & ~load64(ALIVE)
+  return <i32>ringLength(injector) - <i32>(<u32>popcnt(woken | starting) * taken)
 }
 
 /** Takes a task to run; 0 when there is none. */

@@ -29,6 +29,7 @@ import {
   LEAVES,
   MAGAZINES,
   MAX_THREADS,
+  RESTING,
   RUNNING,
   SLOTS,
   SUM,
@@ -94,6 +95,7 @@ export function threadIsAlive(thread: u32): bool {
 export function threadReap(me: u32, dead: u32): void {
   const bit = (<u64>1) << dead
   and64(ALIVE, ~bit)
+  and64(RESTING, ~bit)
   for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
     if (load32(object, KIND) == KIND_FREE) continue
     and64(object + INTEREST, ~bit)

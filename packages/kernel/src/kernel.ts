@@ -28,6 +28,9 @@ export const INBOX = 1408
 export const PAGE = 65536
 export const INITIAL_PAGES = 4
 
+/** The main thread's number: it is the first to attach. */
+export const MAIN_THREAD = 0
+
 /** Offset of a thread's block. */
 export const threadBlock = (thread: number): number => THREADS + thread * THREAD_BYTES
 
@@ -83,6 +86,9 @@ export interface Kernel {
 
   taskCreate(me: number, ticket: number, fn: number, args: number): number
   taskPost(me: number, task: number): number
+  taskPark(me: number): number
+  taskArrive(me: number): void
+  tasksToSpare(taken: number): number
   taskTake(me: number): number
   taskEnd(me: number, task: number, state: number, result: number): number
   tasksCollect(me: number): number

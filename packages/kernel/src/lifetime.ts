@@ -1,7 +1,7 @@
 import { host } from '#host'
 import type { HostTimer } from './host/host.js'
-import { HOLDING } from './kernel.js'
-import { MAIN_THREAD, type Thread } from './thread.js'
+import { HOLDING, MAIN_THREAD } from './kernel.js'
+import type { Thread } from './thread.js'
 
 const FOREVER = 2 ** 31 - 1
 const LOOK_MS = 20

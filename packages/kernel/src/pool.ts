@@ -1,7 +1,7 @@
 import { host } from '#host'
 import type { HostThread } from './host/host.js'
-import { MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
-import { MAIN_THREAD, type Parked, type Thread, type ThreadData } from './thread.js'
+import { MAIN_THREAD, MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
+import type { Parked, Thread, ThreadData } from './thread.js'
 
 /** Most threads that a pool may have: the kernel numbers 64, and one is the main thread. */
 export const MAX_POOL_THREADS = 63

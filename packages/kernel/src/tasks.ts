@@ -1,5 +1,6 @@
 import { host } from '#host'
 import { ThreadLostError } from './errors.js'
+import type { HostTimer } from './host/host.js'
 import {
   GOROUTINES,
   INJECTOR,
@@ -27,6 +28,9 @@ const FAILED = 2
 
 /** How long a thread starts new goroutines before those that run already get a turn. */
 const SLICE_MS = 1
+
+/** How long a thread leaves goroutines to others that are on their way: being woken takes far less, being started more. */
+const PATIENCE_MS = 50
 
 /** What the starter of a task is told. Words own their blocks. */
 export interface TaskOutcome {
@@ -58,6 +62,7 @@ export class Tasks implements Parked {
   #runner: TaskRunner | undefined
   #serving = false
   #paused = 0
+  #later: HostTimer | undefined
   readonly #goroutines: number
   /** Called when a task was posted and no thread was free for it. */
   onBusy: () => void = () => {}
@@ -203,16 +208,30 @@ export class Tasks implements Parked {
   #serve(): void {
     if (this.#serving) return
     const { kernel, id } = this.#thread
+    kernel.taskArrive(id)
     const until = performance.now() + SLICE_MS
+    let taken = 0
     do {
-      while (this.#paused === 0) {
-        const task = kernel.taskTake(id)
-        if (task === 0) break
-        this.#runOne(task)
-        if (performance.now() >= until) return this.#serveSoon()
-      }
       if (this.#paused > 0) return this.#passBaton()
-    } while (kernel.ringPark(id, this.address, RECEIVE))
+      for (let task = kernel.taskTake(id); task !== 0; task = kernel.taskTake(id)) {
+        this.#runOne(task)
+        if (this.#paused > 0) return this.#passBaton()
+        if (performance.now() >= until) return this.#serveSoon()
+        // A goroutine stays where it starts: what others are already on their way for is theirs.
+        if (kernel.tasksToSpare(++taken) <= 0) break
+      }
+      if (kernel.taskPark(id) === 0) return
+    } while (kernel.tasksToSpare(taken) > 0)
+    this.#serveLater()
+  }
+
+  /** Others are on their way for what is left in the injector. If they do not come in time, this thread takes it after all. */
+  #serveLater(): void {
+    if (this.#later) return
+    this.#later = host.timer(() => {
+      this.#later = undefined
+      this.#serve()
+    }, PATIENCE_MS)
   }
 
   /** Others may have to see to what waits in the injector. */

@@ -1,7 +1,16 @@
 import { host } from '#host'
 import { Doorbell } from './doorbell.js'
 import { BugError, OutOfSharedMemoryError } from './errors.js'
-import { ANSWER, INBOX, instantiateKernel, type Kernel, RESCAN, TASK_ENDED, threadBlock } from './kernel.js'
+import {
+  ANSWER,
+  INBOX,
+  instantiateKernel,
+  type Kernel,
+  MAIN_THREAD,
+  RESCAN,
+  TASK_ENDED,
+  threadBlock,
+} from './kernel.js'
 import { Lifetime } from './lifetime.js'
 import { type MemoryLimits, SharedMemory } from './memory.js'
 
@@ -19,9 +28,6 @@ export interface ThreadData {
   maximum: number
   id: number
 }
-
-/** The main thread's number: it is the first to attach. */
-export const MAIN_THREAD = 0
 
 /**
  * This JavaScript thread's part of the runtime: its kernel instance, its views of memory, the objects that its goroutines
