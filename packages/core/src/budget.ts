@@ -3,7 +3,7 @@ import { host } from '@millrace/kernel'
 // The cooperative budget, after Tokio's. A loop over channels that are always ready runs on microtasks alone, and would
 // keep timers and I/O from ever getting a turn. So after this many operations without one, those that are ready anyway
 // resolve only after the event loop has gone round.
-const OPERATIONS = 512
+const OPERATIONS = 1024
 
 let left = OPERATIONS
 let turn: Promise<void> | undefined
@@ -13,8 +13,8 @@ export function spend(): boolean {
   return --left > 0
 }
 
-/** Resolves to `value` after the event loop has had a turn. */
-export function afterTurn<T>(value: T): Promise<T> {
+/** Resolves after the event loop has had a turn: the same promise for everybody until then. */
+function nextTurn(): Promise<void> {
   turn ??= new Promise(resolve => {
     host.macrotask(() => {
       left = OPERATIONS
@@ -22,17 +22,27 @@ export function afterTurn<T>(value: T): Promise<T> {
       resolve()
     })
   })
-  return turn.then(() => value)
+  return turn
+}
+
+/** Resolves to `value` after the event loop has had a turn. */
+export function afterTurn<T>(value: T): Promise<T> {
+  return nextTurn().then(() => value)
 }
 
 const DONE = Promise.resolve()
 
-/** A finished operation without a result. One promise serves all while the budget lasts. */
+/** A finished operation without a result. One promise serves all of a turn. */
 export function done(): Promise<void> {
-  return spend() ? DONE : afterTurn(undefined)
+  return spend() ? DONE : nextTurn()
 }
 
 /** A finished operation with a result. */
 export function ready<T>(value: T): Promise<Awaited<T>> {
   return (spend() ? Promise.resolve(value) : afterTurn(value)) as Promise<Awaited<T>>
+}
+
+/** What to resolve the promise of an operation with that had to wait: goroutines that only serve each other go on for ever too. */
+export function served<T>(value: T): T | Promise<T> {
+  return spend() ? value : afterTurn(value)
 }

@@ -27,6 +27,10 @@ export class LocalMedium implements Medium {
     this.capacity = capacity
   }
 
+  get moves(): number {
+    return 0
+  }
+
   trySend(value: unknown): boolean {
     if (this.closed) throw sendOnClosed()
     const receiver = this.receivers.shift()

@@ -25,6 +25,8 @@ export interface Medium {
   canSend(): boolean
   /** Whether tryReceive would not answer EMPTY. */
   canReceive(): boolean
+  /** Goes up with every value that other threads may have moved; stands still where only this thread can. */
+  readonly moves: number
   /**
    * Parks a sender, whose value trySend has just refused. It may be served before this returns. @throws if the value cannot
    * be sent at all; it is not parked then.

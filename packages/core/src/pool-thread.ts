@@ -1,6 +1,6 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
-import { sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import { OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
 import { threadPool } from './pool.js'
@@ -63,14 +63,20 @@ function succeed(value: unknown, done: Done): void {
 }
 
 function fail(error: unknown, done: Done): void {
-  let word: number
-  try {
-    word = wordOf(thread, error, 'error')
-  } catch {
-    word = wordOf(thread, bareError(error))
-  }
+  const word = errorWord(error)
   goroutineEnded()
   done(true, word)
+}
+
+function errorWord(error: unknown): number {
+  for (const attempt of [() => error, () => bareError(error)]) {
+    try {
+      return wordOf(thread, attempt(), 'error')
+    } catch {
+      // It holds what cannot cross, or there is no memory.
+    }
+  }
+  return OUT_OF_MEMORY
 }
 
 /** What can cross of an error that holds what cannot: a socket, a callback. */

@@ -7,6 +7,10 @@ import { type Waiter, WaitQueue } from './wait-queue.js'
 
 /** What such channels have in common. They look unbuffered. */
 export abstract class ReceiveOnlyMedium implements Medium {
+  get moves(): number {
+    return 0
+  }
+
   readonly capacity = 0
   readonly length = 0
   readonly senders = new WaitQueue(() => {})

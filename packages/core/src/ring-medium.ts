@@ -102,6 +102,10 @@ export class RingMedium implements SharedMedium, Parked {
     return this.#thread.kernel.ringClosed(this.address) !== 0
   }
 
+  get moves(): number {
+    return this.#thread.kernel.ringMoves(this.address)
+  }
+
   trySend(value: unknown): boolean {
     if (this.senders.first) {
       // Those who wait come first.

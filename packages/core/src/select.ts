@@ -1,4 +1,4 @@
-import { ready } from './budget.js'
+import { ready, served } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
 import { CLOSED, EMPTY } from './medium.js'
@@ -131,18 +131,18 @@ function addCase(evaluated: Ready[], label: string | number, operand: unknown): 
   }
 }
 
-/** Does one of the cases that are ready, each with the same chance. */
+/**
+ * Does one of the cases that are ready, each with the same chance. Answers undefined only if there was a moment when none was: over
+ * channels that other threads use at the same time, nothing may have moved while all were looked at.
+ */
 function attempt(cases: Ready[]): Result | undefined {
   for (;;) {
-    let chosen: Ready | undefined
-    let count = 0
-    for (const candidate of cases) {
-      const { medium } = candidate.channel
-      const isReady = candidate.sends ? medium.canSend() : medium.canReceive()
-      // Each of the k ready cases seen so far is kept with probability 1/k.
-      if (isReady && (++count === 1 || randomBelow(count) === 0)) chosen = candidate
+    const before = movesOf(cases)
+    const chosen = choice(cases)
+    if (!chosen) {
+      if (movesOf(cases) === before) return undefined
+      continue
     }
-    if (!chosen) return undefined
     const { medium } = chosen.channel
     if (chosen.sends) {
       if (medium.trySend(chosen.value)) return { case: chosen.label, value: undefined, ok: true }
@@ -155,16 +155,39 @@ function attempt(cases: Ready[]): Result | undefined {
   }
 }
 
+// None of them ever goes down, so their sum stands still only if they all do.
+function movesOf(cases: Ready[]): number {
+  let moves = 0
+  for (const { channel } of cases) moves += channel.medium.moves
+  return moves
+}
+
+function choice(cases: Ready[]): Ready | undefined {
+  let chosen: Ready | undefined
+  let count = 0
+  for (const candidate of cases) {
+    const { medium } = candidate.channel
+    const isReady = candidate.sends ? medium.canSend() : medium.canReceive()
+    // Each of the k ready cases seen so far is kept with probability 1/k.
+    if (isReady && (++count === 1 || randomBelow(count) === 0)) chosen = candidate
+  }
+  return chosen
+}
+
 /** A goroutine that waits in a select. The first of its waiters to be served commits it and takes the others away. */
 class Selection implements Cancellable {
   readonly #cases: Ready[]
   readonly #waiters: SelectWaiter[] = []
-  readonly #resolve: (result: Result) => void
+  readonly #resolve: (result: Result | Promise<Result>) => void
   readonly #reject: (error: unknown) => void
   #cancellation: Cancellation | undefined
   #committed = false
 
-  constructor(cases: Ready[], resolve: (result: Result) => void, reject: (error: unknown) => void) {
+  constructor(
+    cases: Ready[],
+    resolve: (result: Result | Promise<Result>) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.#cases = cases
     this.#resolve = resolve
     this.#reject = reject
@@ -192,7 +215,7 @@ class Selection implements Cancellable {
 
   commit(winner: SelectWaiter, value: unknown, ok: boolean): void {
     this.#end(winner)
-    this.#resolve({ case: winner.label, value, ok })
+    this.#resolve(served({ case: winner.label, value, ok }))
   }
 
   fail(winner: SelectWaiter | undefined, error: unknown): void {

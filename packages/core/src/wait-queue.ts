@@ -1,3 +1,4 @@
+import { served } from './budget.js'
 import type { Cancellable, Cancellation } from './cancellation.js'
 
 /** The goroutines of this thread that are parked on millrace objects: for hosts that cannot tell when a thread is idle. */
@@ -108,16 +109,20 @@ abstract class SingleWaiter extends Waiter implements Cancellable {
 }
 
 export class SendWaiter extends SingleWaiter {
-  readonly #resolve: () => void
+  readonly #resolve: (result: undefined | Promise<undefined>) => void
 
-  constructor(value: unknown, resolve: () => void, reject: (error: unknown) => void) {
+  constructor(
+    value: unknown,
+    resolve: (result: undefined | Promise<undefined>) => void,
+    reject: (error: unknown) => void,
+  ) {
     super(value, reject)
     this.#resolve = resolve
   }
 
   sent(): void {
     this.settled()
-    this.#resolve()
+    this.#resolve(served(undefined))
   }
 
   received(): void {}
@@ -128,9 +133,9 @@ export type Form<R> = (value: unknown, ok: boolean) => R
 
 export class ReceiveWaiter<R> extends SingleWaiter {
   readonly #form: Form<R>
-  readonly #resolve: (result: R) => void
+  readonly #resolve: (result: R | Promise<R>) => void
 
-  constructor(form: Form<R>, resolve: (result: R) => void, reject: (error: unknown) => void) {
+  constructor(form: Form<R>, resolve: (result: R | Promise<R>) => void, reject: (error: unknown) => void) {
     super(undefined, reject)
     this.#form = form
     this.#resolve = resolve
@@ -138,7 +143,7 @@ export class ReceiveWaiter<R> extends SingleWaiter {
 
   received(value: unknown, ok: boolean): void {
     this.settled()
-    this.#resolve(this.#form(value, ok))
+    this.#resolve(served(this.#form(value, ok)))
   }
 
   sent(): void {}

@@ -113,31 +113,40 @@ function depotPop(sizeClass: u32): usize {
   }
 }
 
-function allocateClass(thread: u32, sizeClass: u32): usize {
+/** A free block of a class, from the magazine or the depot; 0 when there is none. */
+function takeFree(thread: u32, sizeClass: u32): usize {
   const magazine = magazineOf(thread, sizeClass)
   let block = <usize>load<u32>(magazine, HEAD)
   if (block == 0) {
-    const carve = <usize>load<u32>(magazine, CARVE)
-    if (carve != 0) {
-      const bytes = sizeOf(sizeClass)
-      const rest = carve + bytes
-      store<u32>(magazine, rest + bytes <= <usize>load<u32>(magazine, CARVE_END) ? <u32>rest : 0, CARVE)
-      return carve
-    }
     block = depotPop(sizeClass)
-    if (block == 0) {
-      const bytes = sizeOf(sizeClass)
-      const chunk = takeChunks(CHUNK, sizeClass)
-      if (chunk == 0) return 0
-      store<u32>(magazine, <u32>(chunk + CHUNK), CARVE_END)
-      store<u32>(magazine, <u32>(chunk + bytes), CARVE)
-      return chunk
-    }
+    if (block == 0) return 0
     store<u32>(magazine, load<u32>(block, CHAIN_COUNT), COUNT)
   }
   store<u32>(magazine, load<u32>(block, NEXT), HEAD)
   store<u32>(magazine, load<u32>(magazine, COUNT) - 1, COUNT)
   return block
+}
+
+/** The next block of the chunk that the thread is cutting up, or of a new one; 0 when there is no more memory. */
+function carve(thread: u32, sizeClass: u32): usize {
+  const magazine = magazineOf(thread, sizeClass)
+  const bytes = sizeOf(sizeClass)
+  let block = <usize>load<u32>(magazine, CARVE)
+  if (block == 0) {
+    block = takeChunks(CHUNK, sizeClass)
+    if (block == 0) return 0
+    store<u32>(magazine, <u32>(block + CHUNK), CARVE_END)
+  }
+  const rest = block + bytes
+  store<u32>(magazine, rest + bytes <= <usize>load<u32>(magazine, CARVE_END) ? <u32>rest : 0, CARVE)
+  return block
+}
+
+function allocateClass(thread: u32, sizeClass: u32): usize {
+  const magazine = magazineOf(thread, sizeClass)
+  if (load<u32>(magazine, HEAD) == 0 && load<u32>(magazine, CARVE) != 0) return carve(thread, sizeClass)
+  const block = takeFree(thread, sizeClass)
+  return block != 0 ? block : carve(thread, sizeClass)
 }
 
 /**
@@ -147,9 +156,16 @@ function allocateClass(thread: u32, sizeClass: u32): usize {
 export function heapAllocate(thread: u32, bytes: u32): usize {
   if (bytes > LARGEST) return 0
   const sizeClass = classOf(bytes)
-  if (sizeClass < SMALL_CLASSES) return allocateClass(thread, sizeClass)
-  const block = depotPop(sizeClass)
-  return block != 0 ? block : takeChunks(sizeOf(sizeClass), sizeClass)
+  if (sizeClass >= SMALL_CLASSES) {
+    const block = depotPop(sizeClass)
+    return block != 0 ? block : takeChunks(sizeOf(sizeClass), sizeClass)
+  }
+  let block = allocateClass(thread, sizeClass)
+  // With no memory left to cut up, a larger block than needed does: free() knows its class by its chunk.
+  for (let larger = sizeClass + 1; block == 0 && larger < SMALL_CLASSES; larger++) {
+    block = load<u32>(magazineOf(thread, larger), CARVE) != 0 ? carve(thread, larger) : takeFree(thread, larger)
+  }
+  return block
 }
 
 /** A zeroed block for a waitable. */

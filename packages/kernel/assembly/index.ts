@@ -15,6 +15,7 @@ export {
   ringClosed,
   ringCreate,
   ringLength,
+  ringMoves,
   ringPark,
   ringPassBaton,
   ringReceive,

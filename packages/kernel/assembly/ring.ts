@@ -241,6 +241,11 @@ export function ringLength(ring: usize): u32 {
   return <u32>(length < 0 ? 0 : length > capacity ? capacity : length)
 }
 
+/** How many values were ever sent and received, together; modulo 2^53. Stands still only while nothing moves. */
+export function ringMoves(ring: usize): f64 {
+  return <f64>((load64(ring + RING_HEAD) + load64(ring + RING_TAIL)) & 0x1fffffffffffff)
+}
+
 export function ringCapacity(ring: usize): u32 {
   return load<u32>(ring, CAPACITY)
 }

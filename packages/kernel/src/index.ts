@@ -30,4 +30,4 @@ export {
   Thread,
   threadIfStarted,
 } from './thread.js'
-export { wordDrop, wordOf, wordPeek, wordTake } from './value.js'
+export { OUT_OF_MEMORY, wordDrop, wordOf, wordPeek, wordTake } from './value.js'

@@ -77,6 +77,7 @@ export interface Kernel {
   ringPassBaton(me: number, ring: number, direction: Direction): number
   ringUnpark(me: number, ring: number, direction: Direction): void
   ringLength(ring: number): number
+  ringMoves(ring: number): number
   ringCapacity(ring: number): number
   ringClosed(ring: number): number
 

@@ -13,6 +13,8 @@ const UNDEFINED = 0x02
 const NULL = 0x12
 const TRUE = 0x22
 const FALSE = 0x32
+/** Stands for an OutOfSharedMemoryError when there is no memory left to say so. */
+export const OUT_OF_MEMORY = 0x42
 
 const MAX_INLINE = 2 ** 30
 
@@ -70,6 +72,8 @@ export function wordTake(thread: Thread, word: number): unknown {
       return true
     case FALSE:
       return false
+    case OUT_OF_MEMORY:
+      return thread.outOfMemory(HEADER)
   }
   const { memory } = thread
   memory.reach(word + HEADER)

@@ -1,0 +1,3 @@
+import { hostLaws } from './host-laws.js'
+
+hostLaws('node24')

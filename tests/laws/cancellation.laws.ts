@@ -1,0 +1,388 @@
+import { type Chan, select, send, type WaitOptions } from '@millrace/core'
+import { equal, isPending, ok, randomFrom, range, rejects, staysParked, turn } from './expect.js'
+import type { Law, World } from './law.js'
+
+/** An operation that may wait, and how to tell what it did. */
+interface Operation {
+  readonly name: string
+  /** Starts it on `channel`, of capacity 1. */
+  start(channel: Chan<string>, options: WaitOptions): Promise<unknown>
+  /** Makes `channel` such that it has to wait. */
+  block(channel: Chan<string>): void
+  /** Makes `channel` such that it can go on; what it answers then. */
+  unblock(channel: Chan<string>): unknown
+  /** What the buffer holds after `unblock` if the operation did not happen. */
+  readonly left: readonly string[]
+  /** … and if it did. */
+  readonly done: readonly string[]
+}
+
+const fill = (channel: Chan<string>): void => {
+  channel.trySend('old')
+}
+const sendsValue = {
+  block: fill,
+  left: [],
+  done: ['mine'],
+}
+const takesValue = {
+  block: () => {},
+  left: ['new'],
+  done: [],
+}
+
+const operations: Operation[] = [
+  {
+    name: 'send',
+    start: (channel, options) => channel.send('mine', options),
+    ...sendsValue,
+    unblock: channel => void channel.tryReceive(),
+  },
+  {
+    name: 'a select of a send',
+    start: (channel, options) => select({ sent: send(channel, 'mine'), never: null }, options),
+    ...sendsValue,
+    unblock(channel) {
+      channel.tryReceive()
+      return { case: 'sent', value: undefined, ok: true }
+    },
+  },
+  {
+    name: 'receive',
+    start: (channel, options) => channel.receive(options),
+    ...takesValue,
+    unblock(channel) {
+      channel.trySend('new')
+      return 'new'
+    },
+  },
+  {
+    name: 'receiveOk',
+    start: (channel, options) => channel.receiveOk(options),
+    ...takesValue,
+    unblock(channel) {
+      channel.trySend('new')
+      return { value: 'new', ok: true }
+    },
+  },
+  {
+    name: 'receiveMany',
+    start: (channel, options) => channel.receiveMany(3, options),
+    ...takesValue,
+    unblock(channel) {
+      channel.trySend('new')
+      return ['new']
+    },
+  },
+  {
+    name: 'a select of a receive',
+    start: (channel, options) => select([null, channel], options),
+    ...takesValue,
+    unblock(channel) {
+      channel.trySend('new')
+      return { case: 1, value: 'new', ok: true }
+    },
+  },
+]
+
+function contents(channel: Chan<string>): string[] {
+  const values: string[] = []
+  for (let next = channel.tryReceiveOk(); next?.ok; next = channel.tryReceiveOk()) values.push(next.value)
+  return values
+}
+
+/** A signal that counts its listeners. */
+class Counted {
+  readonly controller = new AbortController()
+  readonly signal = this.controller.signal
+  now = 0
+  most = 0
+
+  constructor() {
+    const { signal } = this
+    const live = new Set<unknown>()
+    const count = () => {
+      this.now = live.size
+      this.most = Math.max(this.most, live.size)
+    }
+    const { addEventListener, removeEventListener } = signal
+    // The first listener of all: it sees the others' `once` come true.
+    addEventListener.call(signal, 'abort', () => {
+      live.clear()
+      count()
+    })
+    signal.addEventListener = (type: string, listener: never, options?: never) => {
+      live.add(listener)
+      count()
+      addEventListener.call(signal, type, listener, options)
+    }
+    signal.removeEventListener = (type: string, listener: never, options?: never) => {
+      live.delete(listener)
+      count()
+      removeEventListener.call(signal, type, listener, options)
+    }
+  }
+
+  get options(): WaitOptions {
+    return { signal: this.signal }
+  }
+}
+
+const reasons: unknown[] = [new Error('own'), { code: 7 }, 'text', 0, false, null]
+
+function lawsOf(operation: Operation): Law[] {
+  const { name, start, block, unblock, left, done } = operation
+  const prepared = async (world: World) => {
+    const channel = await world.chan<string>(1)
+    block(channel)
+    return channel
+  }
+  return [
+    {
+      name: `${name}, given a signal that is aborted already, rejects though it could go on, and nothing moves`,
+      rule: 'API 1',
+      async run(world) {
+        for (const reason of reasons) {
+          const channel = await prepared(world)
+          unblock(channel)
+          const result = start(channel, { signal: AbortSignal.abort(reason) })
+          equal(await rejects(result, name), reason, 'the reason')
+          equal(contents(channel), left, 'what is in the channel')
+        }
+      },
+    },
+    {
+      name: `${name}, given a signal that is aborted already, never waits`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        const signal = new Counted()
+        signal.controller.abort('gone')
+        equal(await rejects(start(channel, signal.options), name), 'gone')
+        equal(signal.most, 0, 'listeners')
+        unblock(channel)
+        equal(contents(channel), left, 'what is in the channel')
+      },
+    },
+    {
+      name: `${name} that waits rejects with the signal’s reason itself, at once, and leaves nothing behind`,
+      rule: 104,
+      async run(world) {
+        for (const reason of reasons) {
+          const channel = await prepared(world)
+          const signal = new Counted()
+          const waiting = start(channel, signal.options)
+          await staysParked(name, waiting)
+          equal(signal.now, 1, 'listeners while it waits')
+          signal.controller.abort(reason)
+          equal(await rejects(waiting, name), reason, 'the reason')
+          equal(signal.now, 0, 'listeners afterwards')
+          unblock(channel)
+          await turn()
+          equal(contents(channel), left, 'what is in the channel')
+        }
+      },
+    },
+    {
+      name: `${name} that waits and is served has no listener any more, and an abort comes too late`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        const signal = new Counted()
+        const waiting = start(channel, signal.options)
+        await isPending(waiting)
+        const answer = unblock(channel)
+        equal(await waiting, answer)
+        equal(signal.now, 0, 'listeners')
+        signal.controller.abort()
+        equal(contents(channel), done, 'what is in the channel')
+      },
+    },
+    {
+      name: `${name} that need not wait adds no listener`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        const answer = unblock(channel)
+        const signal = new Counted()
+        equal(await start(channel, signal.options), answer)
+        equal(signal.most, 0, 'listeners')
+        equal(contents(channel), done, 'what is in the channel')
+      },
+    },
+    {
+      name: `${name}, served and then aborted in one tick, has happened; aborted and then served, it has not`,
+      rule: 104,
+      async run(world) {
+        const served = await prepared(world)
+        const late = new Counted()
+        const happened = start(served, late.options)
+        await isPending(happened)
+        const answer = unblock(served)
+        late.controller.abort('too late')
+        equal(await happened, answer)
+        equal(contents(served), done, 'what is in the channel that was served')
+
+        const aborted = await prepared(world)
+        const early = new Counted()
+        const canceled = start(aborted, early.options)
+        await isPending(canceled)
+        early.controller.abort('first')
+        unblock(aborted)
+        equal(await rejects(canceled, name), 'first')
+        equal(contents(aborted), left, 'what is in the channel that was aborted')
+        equal([late.now, early.now], [0, 0], 'listeners')
+      },
+    },
+    {
+      name: `${name}: a thousand that wait on one signal share one listener, and one abort ends them all`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        const signal = new Counted()
+        const waiting = range(1000).map(() => start(channel, signal.options))
+        await isPending(waiting[0]!)
+        equal(signal.most, 1, 'listeners at a time')
+        signal.controller.abort('all')
+        for (const each of waiting) equal(await rejects(each, name), 'all')
+        equal(signal.now, 0, 'listeners afterwards')
+        unblock(channel)
+        equal(contents(channel), left, 'what is in the channel')
+      },
+    },
+    {
+      name: `${name} that waits and fails, or ends, as the channel is closed leaves no listener`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        const signal = new Counted()
+        const waiting = start(channel, signal.options).then(
+          () => 'ended',
+          error => error.code,
+        )
+        await isPending(waiting)
+        channel.close()
+        equal(await waiting, done.length > 0 ? 'ERR_CHAN_CLOSED' : 'ended')
+        equal(signal.now, 0, 'listeners')
+      },
+    },
+    {
+      name: `${name} that is canceled lets those behind it have what it gave up`,
+      rule: 104,
+      async run(world) {
+        const channel = await prepared(world)
+        const controller = new AbortController()
+        const first = start(channel, { signal: controller.signal })
+        const second = start(channel, {})
+        controller.abort('left the line')
+        equal(await rejects(first, name), 'left the line')
+        const answer = unblock(channel)
+        equal(await second, answer)
+        equal(contents(channel), done, 'what is in the channel')
+      },
+    },
+    {
+      name: `${name}, given an aborted signal, rejects also on a closed channel`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        channel.close()
+        equal(await rejects(start(channel, { signal: AbortSignal.abort('first') }), name), 'first')
+      },
+    },
+  ]
+}
+
+/** Rule 1 of the API, rules 104 and 105: giving up. */
+export const cancellationLaws: Law[] = [
+  ...operations.flatMap(lawsOf),
+  {
+    name: 'a signal that is no AbortSignal is refused as a rejection',
+    rule: 'API 1',
+    async run(world) {
+      const channel = await world.chan<string>(1)
+      const options = { signal: { aborted: false, addEventListener() {} } } as unknown as WaitOptions
+      for (const waiting of [
+        channel.receive(options),
+        channel.send('x', options),
+        select([channel], options),
+      ]) {
+        ok((await rejects(waiting, 'the operation')) instanceof TypeError, 'not a TypeError')
+      }
+      equal(channel.length, 0)
+    },
+  },
+  {
+    name: 'options without a signal are as no options',
+    rule: 'API 1',
+    async run(world) {
+      const channel = await world.chan<string>(1)
+      for (const options of [{}, { signal: undefined }, undefined]) {
+        await channel.send('x', options)
+        equal(await channel.receive(options), 'x')
+        const waiting = channel.receiveOk(options)
+        await channel.send('y', options)
+        equal(await waiting, { value: 'y', ok: true })
+      }
+    },
+  },
+  {
+    name: 'one signal can end operations on many channels',
+    rule: 'API 1',
+    async run(world) {
+      const channels = await world.chans<string>(50, 1)
+      const signal = new Counted()
+      const waiting = [
+        ...channels.map(channel => channel.receive(signal.options)),
+        select(channels, signal.options),
+        select({ a: channels[0], b: channels[1] }, signal.options),
+      ]
+      await isPending(waiting[0]!)
+      equal(signal.most, 1, 'listeners at a time')
+      signal.controller.abort('all')
+      for (const each of waiting) equal(await rejects(each, 'the operation'), 'all')
+      for (const channel of channels) {
+        channel.trySend('left')
+        equal(channel.length, 1, 'length')
+      }
+    },
+  },
+  {
+    name: 'canceling at random loses no value and doubles none',
+    rule: 104,
+    async run(world) {
+      const random = randomFrom(104)
+      for (let round = 0; round < 20; round++) {
+        const channel = await world.chan<number>(1 + random(3))
+        const received: number[] = []
+        const sent: number[] = []
+        let next = 0
+        const running: Promise<unknown>[] = []
+        for (let i = 0; i < 60; i++) {
+          const controller = new AbortController()
+          const options = { signal: controller.signal }
+          const value = next++
+          const wasSent = () => sent.push(value)
+          const got = (values: (number | undefined)[]) =>
+            received.push(...values.filter(each => each !== undefined))
+          const start = [
+            () => channel.send(value, options).then(wasSent),
+            () => select([send(channel, value), null], options).then(wasSent),
+            () => channel.receive(options).then(each => got([each])),
+            () => channel.receiveMany(2, options).then(got),
+            () => select({ got: channel }, options).then(hit => got([hit.value])),
+          ][random(5)]!
+          running.push(start().catch(reason => equal(reason, 'canceled')))
+          const when = random(4)
+          if (when === 0) controller.abort('canceled')
+          else setTimeout(() => controller.abort('canceled'), when - 1)
+        }
+        await Promise.all(running)
+        for (let value = channel.tryReceive(); value !== undefined; value = channel.tryReceive())
+          received.push(value)
+        const order = (a: number, b: number) => a - b
+        equal(received.toSorted(order), sent.toSorted(order), `round ${round}: what was received`)
+      }
+    },
+  },
+]

@@ -1,0 +1,48 @@
+import { type Chan, chan, go } from '@millrace/core'
+import { range } from './expect.js'
+import { asyncLocalStorage } from './go.laws.js'
+import type { Need, World } from './law.js'
+import { makeChannels, nop } from './parallel-fixtures.js'
+
+const host: Partial<Record<Need, string>> = {}
+if (!asyncLocalStorage()) host.AsyncLocalStorage = 'this host has no AsyncLocalStorage'
+if (!('process' in globalThis)) host['process.exit'] = 'this host has no process.exit'
+
+type MakeChannels = <T>(count: number, capacity?: number) => Promise<Chan<T>[]>
+
+const world = (name: string, lacks: World['lacks'], chans: MakeChannels): World => ({
+  name,
+  lacks: { ...host, ...lacks },
+  chans,
+  chan: async capacity => (await chans<never>(1, capacity))[0]! as Chan<never>,
+})
+
+const CANNOT_CROSS = 'unbuffered channels cannot cross to another thread yet'
+
+/** Channels that only this thread knows. */
+export const local = world(
+  'local',
+  { 'by copy': 'values on one thread pass by reference' },
+  async (count, capacity) => range(count).map(() => chan(capacity)),
+)
+
+/** Channels made here that another thread has got to know. */
+export const shared = world(
+  'shared',
+  { unbuffered: CANNOT_CROSS, 'by reference': 'values between threads are copies' },
+  async <T>(count: number, capacity?: number) => {
+    const channels = range(count).map(() => chan<T>(capacity))
+    await go(nop, channels)
+    return channels
+  },
+)
+
+/** Channels that another thread has made and sent here. */
+export const arrived = world(
+  'arrived',
+  { unbuffered: CANNOT_CROSS, 'by reference': 'values between threads are copies' },
+  async <T>(count: number, capacity = 0) => (await go(makeChannels, count, capacity)) as Chan<T>[],
+)
+
+/** For laws that make their own channels, or need none. */
+export const program = world('program', {}, local.chans)

@@ -1,0 +1,114 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type FoundHost, findHost, hostNames } from '../hosts/find-host.js'
+import { notFound } from '../hosts/host-laws.js'
+import { programFile, runProgram } from '../hosts/run-program.js'
+
+// Rule 7 of the API: a process lives exactly as long as something can still happen. Each program is one process.
+
+/** How long a process may take to notice that nothing can happen any more. */
+const SOON_MS = 5000
+const TIMEOUT_MS = 40_000
+
+interface Expected {
+  readonly lines: readonly string[]
+  readonly fails?: boolean
+  /** It must not end before its work is done. */
+  readonly atLeastMs?: number
+  /** What stderr must tell. */
+  readonly says?: string
+}
+
+const programs: Record<string, Expected> = {
+  'idle pool': { lines: ['last'] },
+  'parked on the pool for ever': { lines: ['last'] },
+  'parked everywhere for ever': { lines: ['last'] },
+  'parked here for ever, pool never started': { lines: ['last'] },
+  'two threads that wait for each other': { lines: ['for a while', 'last'] },
+  'CPU loop, awaited': { lines: ['spun', 'spun', 'last'], atLeastMs: 500 },
+  'CPU loop, nobody waits': { lines: ['spun'], atLeastMs: 500 },
+  'timer, awaited': { lines: ['napped', 'napped', 'last'], atLeastMs: 500 },
+  'timer, nobody waits': { lines: ['napped'], atLeastMs: 500 },
+  'I/O, awaited': { lines: ['read slow answer', 'slow answer', 'last'], atLeastMs: 500 },
+  'I/O, nobody waits': { lines: ['read slow answer'], atLeastMs: 500 },
+  'main parked, pool sends later': { lines: ['got sent later', 'last'], atLeastMs: 600 },
+  'main selects, pool sends later': { lines: ['got sent later', 'last'], atLeastMs: 600 },
+  'pool parked, main sends after a timer': { lines: ['got hello', 'last'], atLeastMs: 600 },
+  'rests many times on the way': { lines: ['last'] },
+  'main throws': { lines: ['last'], fails: true, says: 'main failed' },
+  'main throws while the pool works': { lines: ['last'], fails: true, says: 'main failed' },
+  'a goroutine here fails and nobody handles it': {
+    lines: ['last'],
+    fails: true,
+    says: 'nobody handles this',
+  },
+  'a goroutine of the pool fails and nobody handles it': {
+    lines: ['last'],
+    fails: true,
+    says: 'nobody handles this',
+  },
+  'a handled rejection is none': { lines: ['nobody handles this', 'here', 'last'] },
+  'unref’ed timers': { lines: ['last'] },
+  'a thread that died': { lines: ['ERR_THREAD_LOST', 'last'] },
+  'a canceled wait': { lines: ['enough', 'last'] },
+  'after a shutdown': { lines: ['last'] },
+}
+
+// Answers after 500 ms: I/O that somebody waits for.
+let server: Server
+let url = ''
+beforeAll(async () => {
+  server = createServer((_, response) => setTimeout(() => response.end('slow answer'), 500))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+})
+afterAll(() => new Promise(resolve => server.close(resolve)))
+
+for (const name of ['node', ...hostNames] as const) {
+  const host = findHost(name)
+  if (!host) notFound(name, 'lifetime')
+  else describe(`a process on ${host.name} ${host.version}`, () => lifetimesOn(host))
+}
+
+function lifetimesOn(host: FoundHost): void {
+  for (const [name, { lines, fails = false, atLeastMs = 0, says = '' }] of Object.entries(programs)) {
+    const title = `${name}: ${fails ? 'fails at once' : atLeastMs > 0 ? 'lives until it is done, and ends' : 'ends'}`
+    test.concurrent(title, { timeout: 2 * TIMEOUT_MS }, async () => {
+      const printed: string[] = []
+      let lastAt = 0
+      const { ended } = runProgram(host, programFile('lifetime/programs'), {
+        args: [name, url],
+        timeoutMs: TIMEOUT_MS,
+        onLine(line) {
+          printed.push(line)
+          lastAt = performance.now()
+        },
+      })
+      const { code, stderr, ms } = await ended
+      const afterLast = performance.now() - lastAt
+      expect({ printed, code: fails ? 'not 0' : code, stderr: fails ? '' : stderr }).toEqual({
+        printed: lines,
+        code: fails ? 'not 0' : 0,
+        stderr: '',
+      })
+      expect(code).not.toBe(undefined)
+      if (fails) expect(code).not.toBe(0)
+      expect(stderr).toContain(says)
+      expect(ms).toBeGreaterThanOrEqual(atLeastMs)
+      expect(afterLast).toBeLessThan(SOON_MS)
+    })
+  }
+
+  test('uses no CPU time while everybody waits', { timeout: TIMEOUT_MS }, async () => {
+    const { ended } = runProgram(host, programFile('lifetime/programs'), { args: ['an idle server'] })
+    const { code, stdout } = await ended
+    expect(code).toBe(0)
+    const { share, threads } = JSON.parse(stdout.split('\n').find(line => line.startsWith('{'))!)
+    process.stderr.write(
+      `  idle CPU on ${host.name} ${host.version}: ${(share * 100).toFixed(2)} % of one core\n`,
+    )
+    expect(threads).toBe(4)
+    expect(share).toBeLessThan(0.1) // a thread that spins would use all of one; 3 % is the aim
+  })
+}

@@ -1,0 +1,83 @@
+import process from 'node:process'
+import { type Chan, parallel, runtime } from '@millrace/core'
+import { currentThread } from '@millrace/kernel'
+import { randomFrom } from '../laws/expect.js'
+
+// Goroutines that may be killed with their thread at any moment. What a sender knows to be sent it counts in a word of shared
+// memory, which outlives it.
+
+/** Values that a life may send. */
+export const SEQUENCES = 2 ** 12
+
+export const tagOf = (life: number, sequence: number): number => life * SEQUENCES + sequence
+export const lifeOf = (value: number): number => Math.floor(value / SEQUENCES)
+export const sequenceOf = (value: number): number => value % SEQUENCES
+
+interface Orders {
+  /** Offset of the word that counts what was sent, or marks what was received. */
+  readonly counts: number
+  readonly most: number
+  readonly seed: number
+  /** One of how many steps ends the thread; 0 = none. */
+  readonly suicidal: number
+}
+
+interface SendOrders extends Orders {
+  readonly life: number
+}
+
+/** Sometimes lets others have a turn, sometimes ends the thread in the middle of everything. */
+async function stumble(random: (n: number) => number, suicidal: number): Promise<void> {
+  if (suicidal > 0 && random(suicidal) === 0) process.exit(random(2))
+  if (random(100) === 0) await runtime.gosched()
+}
+
+export const sendUntilKilled = parallel(
+  import.meta.url,
+  async function sendUntilKilled(sink: Chan<unknown>, { life, counts, most, seed, suicidal }: SendOrders) {
+    const random = randomFrom(seed)
+    const { i32 } = currentThread().memory
+    let sequence = 0
+    for (; sequence < most && !sink.closed; sequence++) {
+      await stumble(random, suicidal)
+      const value = tagOf(life, sequence)
+      try {
+        await sink.send(random(4) === 0 ? { value } : value)
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'ERR_CHAN_CLOSED') throw error
+        break
+      }
+      Atomics.store(i32, (counts >> 2) + life, sequence + 1)
+    }
+    return sequence
+  },
+)
+
+/** Receives, marking each value first: killed, it loses at most what it had in hand. Answers whether that was the end. */
+export const receiveUntilKilled = parallel(
+  import.meta.url,
+  async function receiveUntilKilled(source: Chan<unknown>, { counts, most, seed, suicidal }: Orders) {
+    const random = randomFrom(seed)
+    const { memory } = currentThread()
+    const last = new Map<number, number>()
+    let received = 0
+    for await (const form of source) {
+      const value = typeof form === 'number' ? form : (form as { value: number }).value
+      const [life, sequence] = [lifeOf(value), sequenceOf(value)]
+      const bit = 1 << (sequence & 31)
+      const word = (counts >> 2) + ((life * SEQUENCES + sequence) >>> 5)
+      if (Atomics.or(memory.i32, word, bit) & bit) throw new Error(`${sequence} of life ${life} came twice`)
+      if (sequence <= (last.get(life) ?? -1)) throw new Error(`${sequence} of life ${life} came out of order`)
+      last.set(life, sequence)
+      await stumble(random, suicidal)
+      if (++received >= most) return false
+    }
+    return true
+  },
+)
+
+/** A goroutine of no importance. */
+export const pass = parallel(import.meta.url, async function pass(n: number) {
+  if (n % 3 === 0) await runtime.gosched()
+  return n
+})

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { findHost } from '../hosts/find-host.js'
+import { programFile, runProgram } from '../hosts/run-program.js'
+import { isLong } from './seed.js'
+
+// Real threads, chance, and a check of every single value. MILLRACE_LONG=1 makes it ten million messages and a thousand kills of
+// each sort; MILLRACE_SEED=… does again what failed.
+
+const TIMEOUT_MS = isLong ? 3_600_000 : 120_000
+
+async function stress(program: string, ...args: string[]): Promise<Record<string, unknown>> {
+  const { ended } = runProgram(findHost('node')!, programFile(`stress/${program}`), {
+    args,
+    timeoutMs: TIMEOUT_MS,
+  })
+  const { code, stdout, stderr, ms } = await ended
+  const lines = stdout.trim().split('\n')
+  const last = lines.at(-1)!
+  process.stderr.write(`  ${program} ${args.join(' ')}: ${last} in ${ms} ms\n`)
+  expect({ code, stderr, last }, `the last lines were\n${lines.slice(-5).join('\n')}`).toEqual({
+    code: 0,
+    stderr: '',
+    last: expect.stringContaining('"ok":true'),
+  })
+  return JSON.parse(last)
+}
+
+describe('traffic between five threads, capacities 1, 2, 3, 64 and 1000: nothing lost, doubled or out of order', () => {
+  test.for([
+    ['plain', 'send and receive'],
+    ['try', 'trySend and tryReceive'],
+    ['select', 'select over three channels on both sides'],
+    ['cancel', 'operations that are canceled at random'],
+    ['many', 'receiveMany'],
+    ['mixed', 'words, cells and blocks in turn'],
+    ['close', 'closed at random'],
+  ] as const)('%s: %s', { timeout: TIMEOUT_MS }, async ([manner]) => {
+    const { total } = await stress('traffic', manner)
+    expect(total).toBeGreaterThan(manner === 'close' ? 0 : 29_999)
+  })
+})
+
+describe('threads are killed at random: the others never stand still, and nothing is lost but what the dead had taken', () => {
+  test('threads on rings of the kernel, killed from outside', { timeout: TIMEOUT_MS }, async () => {
+    const { killed } = await stress('kill-ring')
+    expect(killed).toBeGreaterThanOrEqual(60)
+  })
+
+  test('threads of the pool with their goroutines, killed from outside', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const { kills } = await stress('kill-pool', 'terminate')
+    expect(kills).toBeGreaterThanOrEqual(60)
+  })
+
+  test('threads of the pool that end themselves in the middle of a goroutine', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const { kills } = await stress('kill-pool', 'exit')
+    expect(kills).toBeGreaterThanOrEqual(60)
+  })
+})

@@ -1,0 +1,108 @@
+import process from 'node:process'
+import { chan, go, main, runtime } from '@millrace/core'
+import { fail, randomFrom, range } from '../laws/expect.js'
+import { isLong, say, seed } from './seed.js'
+import {
+  type Got,
+  type Manner,
+  receiver,
+  type Sent,
+  sender,
+  senderOf,
+  sequenceOf,
+} from './traffic-fixtures.js'
+
+// Senders and receivers on four threads and the main one: nothing may be lost, doubled, or out of a sender's order.
+//
+//   traffic.js <manner>
+
+const CAPACITIES = [1, 2, 3, 64, 1000]
+const MESSAGES = isLong ? 1_500_000 : 30_000 // per manner
+const MOST_PER_ROUND = 30_000
+const ROUND_MS = 60_000
+const THREADS = 4
+
+const manner = process.argv[2] as Manner
+const random = randomFrom(seed)
+const threads = new Set<string>()
+let total = 0
+
+function check(sent: Sent[], got: Got[]): number {
+  const seen = sent.map(({ count }) => new Uint8Array(count))
+  let count = 0
+  for (const { values } of got) {
+    for (const channel of values) {
+      const last = new Map<number, number>()
+      for (const value of channel) {
+        const [from, sequence] = [senderOf(value), sequenceOf(value)]
+        const before = last.get(from) ?? -1
+        if (sequence <= before) fail(`sender ${from}: ${sequence} came after ${before}`)
+        last.set(from, sequence)
+        if (sequence >= sent[from]!.count) fail(`sender ${from}: ${sequence} came, and was never sent`)
+        if (seen[from]![sequence]++ > 0) fail(`sender ${from}: ${sequence} came twice`)
+        count++
+      }
+    }
+  }
+  for (const [from, marks] of seen.entries()) {
+    const lost = marks.indexOf(0)
+    if (lost >= 0) fail(`sender ${from}: ${lost} was lost`)
+  }
+  for (const { thread } of [...sent, ...got]) threads.add(thread)
+  return count
+}
+
+async function round(capacity: number, messages: number): Promise<void> {
+  const start = performance.now()
+  const channels = range(manner === 'select' ? 3 : 1).map(() => chan<unknown>(capacity))
+  const [senders, receivers] = [1 + random(6), 1 + random(6)]
+  const each = Math.ceil(messages / senders)
+  const seedOf = () => random(2 ** 31)
+  // One of either kind runs on the main thread, called directly.
+  const sending = range(senders).map(id =>
+    id === 1
+      ? sender(channels, id, each, manner, seedOf())
+      : go(sender, channels, id, each, manner, seedOf()),
+  )
+  const receiving = range(receivers).map(i =>
+    i === 1 ? receiver(channels, manner, seedOf()) : go(receiver, channels, manner, seedOf()),
+  )
+  const late = setTimeout(() => {
+    say({
+      failed: `a round with capacity ${capacity}, ${senders} senders and ${receivers} receivers stands still`,
+      seed,
+    })
+    process.exit(1)
+  }, ROUND_MS)
+  if (manner === 'close') {
+    setTimeout(() => channels[0]!.close(), random(30))
+  } else {
+    void Promise.all(sending).then(() => {
+      for (const channel of channels) channel.close()
+    })
+  }
+  const [sent, got] = [await Promise.all(sending), await Promise.all(receiving)]
+  clearTimeout(late)
+  const count = check(sent, got)
+  total += count
+  say({ manner, capacity, senders, receivers, count, ms: Math.round(performance.now() - start) })
+}
+
+main(async () => {
+  runtime.gomaxprocs(THREADS)
+  say({ manner, seed, long: isLong })
+  try {
+    for (let left = MESSAGES; left > 0; ) {
+      for (const capacity of CAPACITIES) {
+        const messages = Math.min(MOST_PER_ROUND, Math.ceil(MESSAGES / CAPACITIES.length))
+        await round(capacity, messages)
+        left -= messages
+      }
+    }
+    if (threads.size < 3) fail(`only ${threads.size} threads took part`)
+    say({ ok: true, manner, total, threads: threads.size, seed })
+  } catch (error) {
+    say({ failed: String(error), seed })
+    process.exitCode = 1
+  }
+})
