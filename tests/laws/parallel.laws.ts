@@ -457,7 +457,7 @@ export const parallelLaws: Law[] = [
       ]
       const idle = range(300).map(() => chan<number>(1))
       await go(fixtures.nop, idle)
-      const moving = go(fixtures.moveOver, [a, b], [ready, over], 300)
+      const moving = go(fixtures.moveOver, [a, b], [ready, over], 150)
       await runtime.gosched()
       const cases = [b, ...idle, a]
       let misses = 0

@@ -1,0 +1,3 @@
+module millrace.dev/benchmarks
+
+go 1.22
