@@ -148,7 +148,11 @@ export const parallelLaws: Law[] = [
       for (let round = 0; round < 200 && names.size < 4; round++) {
         for (const name of await Promise.all(range(8).map(() => go(fixtures.spin, 20)))) names.add(name)
       }
-      equal(names.size, 4, 'threads that goroutines ran on')
+      equal(
+        names.size,
+        4,
+        `with ${JSON.stringify(runtime.stats().threads)} the threads that goroutines ran on`,
+      )
       equal(runtime.stats().threads, { max: 4, running: 4, lost: runtime.stats().threads.lost })
     },
   },
@@ -399,14 +403,13 @@ export const parallelLaws: Law[] = [
       const [empty, full] = [chan<number>(1), chan<number>(1)]
       full.trySend(0)
       const receiving = [empty.receiveOk(), select({ empty }).then(({ value, ok }) => ({ value, ok }))]
-      const sending = [full.send(1), select([send(full, 2)])]
+      const sending = [full.send(1), select([send(full, 2)])].map(each => rejects(each, 'a send'))
       const loop = (async () => {
         for await (const _ of empty) fail('a value came')
       })()
       await Promise.all([go(fixtures.closeChannel, empty), go(fixtures.closeChannel, full)])
       for (const each of receiving) equal(await each, { value: undefined, ok: false })
-      for (const each of sending)
-        isError(await rejects(each, 'a send'), 'ERR_CHAN_CLOSED', 'send on closed channel')
+      for (const each of sending) isError(await each, 'ERR_CHAN_CLOSED', 'send on closed channel')
       await loop
       equal(full.tryReceive(), 0)
     },
