@@ -191,14 +191,19 @@ export class Channel<T> implements Chan<T>, Shareable {
         new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`),
       )
     }
+    if (options === undefined) {
+      try {
+        const values: T[] = []
+        this.medium.takeMany(values, max)
+        if (values.length > 0) return ready(values) as Promise<T[]>
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
     return this.#receive(options ?? NO_OPTIONS, (value, ok) => {
       if (!ok) return []
       const values = [value as T]
-      while (values.length < max) {
-        const next = this.medium.tryReceive()
-        if (next === EMPTY || next === CLOSED) break
-        values.push(next as T)
-      }
+      this.medium.takeMany(values, max)
       return values
     })
   }

@@ -1,5 +1,5 @@
 import { closeOfClosed, sendOnClosed } from './errors.js'
-import { CLOSED, EMPTY, type Medium, type SharedMedium } from './medium.js'
+import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { RingMedium } from './ring-medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
@@ -55,6 +55,10 @@ export class LocalMedium implements Medium {
     if (!sender) return this.closed ? CLOSED : EMPTY
     sender.sent()
     return sender.value
+  }
+
+  takeMany(values: unknown[], max: number): void {
+    takeEach(this, values, max)
   }
 
   canSend(): boolean {

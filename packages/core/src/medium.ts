@@ -21,6 +21,8 @@ export interface Medium {
   trySend(value: unknown): boolean
   /** The next value, EMPTY if it would have to wait, or CLOSED. */
   tryReceive(): unknown
+  /** Adds what is there to `values`, until they are `max`. */
+  takeMany(values: unknown[], max: number): void
   /** Whether trySend would not answer false: there is room, a receiver is parked, or the channel is closed. */
   canSend(): boolean
   /** Whether tryReceive would not answer EMPTY. */
@@ -44,4 +46,13 @@ export interface SharedMedium extends Medium {
   /** Makes `owner` what this thread knows the shared object by. */
   keep(owner: object): void
   cross(): Crossing
+}
+
+/** `takeMany` where values come one by one. */
+export function takeEach(medium: Medium, values: unknown[], max: number): void {
+  while (values.length < max) {
+    const value = medium.tryReceive()
+    if (value === EMPTY || value === CLOSED) return
+    values.push(value)
+  }
 }

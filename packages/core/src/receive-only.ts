@@ -1,6 +1,6 @@
 import { type Crossing, registerKind } from '@millrace/kernel'
 import { Channel, type ReceiveChan } from './chan.js'
-import { EMPTY, type Medium, type SharedMedium } from './medium.js'
+import { EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
 // Channels that nobody sends on: what they give is not a value that was sent, but a fact: the time, a context's end.
@@ -9,6 +9,10 @@ import { type Waiter, WaitQueue } from './wait-queue.js'
 export abstract class ReceiveOnlyMedium implements Medium {
   get moves(): number {
     return 0
+  }
+
+  takeMany(values: unknown[], max: number): void {
+    takeEach(this, values, max)
   }
 
   readonly capacity = 0

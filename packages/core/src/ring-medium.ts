@@ -4,6 +4,7 @@ import {
   currentThread,
   DataCloneError,
   type Direction,
+  INBOX_WORDS,
   keepReference,
   OK_SELF,
   type Parked,
@@ -146,6 +147,22 @@ export class RingMedium implements SharedMedium, Parked {
     return wordTake(this.#thread, word)
   }
 
+  takeMany(values: unknown[], max: number): void {
+    const thread = this.#thread
+    while (values.length < max && !this.receivers.first) {
+      const wanted = Math.min(max - values.length, INBOX_WORDS)
+      const status = thread.kernel.ringReceiveMany(thread.id, this.address, wanted)
+      if (status === WOULD_BLOCK || status === SEALED) return
+      const count = thread.answer
+      const inbox = thread.inbox(count)
+      // A copy of words that are not numbers: taking such a value runs code of others.
+      const words = inbox.every(isInline) ? inbox : inbox.slice()
+      if (status === OK_SELF) this.#serve(SEND)
+      takeWords(thread, words, values)
+      if (count < wanted && status !== OK_SELF) return
+    }
+  }
+
   canSend(): boolean {
     return this.senders.first === undefined && this.#thread.kernel.ringCanSend(this.address) !== 0
   }
@@ -278,6 +295,18 @@ export class RingMedium implements SharedMedium, Parked {
     keepReference(this.address, owner)
   }
 }
+
+function takeWords(thread: Thread, words: Int32Array, values: unknown[]): void {
+  let i = 0
+  try {
+    while (i < words.length) values.push(wordTake(thread, words[i++]))
+  } finally {
+    // Only if one could not be read: nobody gets those after it.
+    for (const word of words.subarray(i)) wordDrop(thread, word)
+  }
+}
+
+const isInline = (word: number): boolean => (word & 1) === 1
 
 const mustBePacked = (value: unknown): boolean =>
   (typeof value === 'object' && value !== null) || typeof value === 'string'

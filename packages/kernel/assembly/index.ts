@@ -19,6 +19,7 @@ export {
   ringPark,
   ringPassBaton,
   ringReceive,
+  ringReceiveMany,
   ringSend,
   ringUnpark,
 } from './ring'

@@ -28,7 +28,7 @@
 import { cas64, load64, store64 } from './atomics'
 import { wordFree } from './cells'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
-import { ANSWER, HOLDERS, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
+import { ANSWER, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
 import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 
@@ -159,6 +159,40 @@ export function ringReceive(me: u32, ring: usize): i32 {
   const status = dequeue(me, ring)
   if (status != OK || load64(ring + INTEREST + 8) == 0) return status
   return wakeOne(me, ring, SEND)
+}
+
+/**
+ * Receives up to `max` values into the thread's inbox (which has room for 3970), all with one move of the head. Answers how many
+ * in the answer word; the status as ringReceive.
+ */
+export function ringReceiveMany(me: u32, ring: usize, max: u32): i32 {
+  const mask = load<u32>(ring, MASK)
+  const out = <usize>load<u32>(threadAt(me), INBOX)
+  while (true) {
+    const head = load64(ring + RING_HEAD)
+    let count: u32 = 0
+    let turn: u32 = 0
+    let sealed = false
+    for (; count < max; count++) {
+      const position = head + <u64>count
+      const seen = load64(slotAt(ring, position, mask))
+      turn = turnOf(seen, position)
+      sealed = turn == 1 && isSealed(seen)
+      if (turn != 1 || sealed) break
+      store<u32>(out + (<usize>count << 2), <u32>seen)
+    }
+    if (count == 0) {
+      if (sealed) return CLOSED
+      if (turn == ((0 - mask) & TURN_MASK)) return WOULD_BLOCK
+      continue // the head was out of date
+    }
+    // R4 for all of them: the head has not moved, so none of these slots was overwritten. They are this thread's alone now.
+    if (cas64(ring + RING_HEAD, head, head + <u64>count)) {
+      store<u32>(threadAt(me), count, ANSWER)
+      // One sender is woken for all that have room now: it passes the baton on as long as there is some.
+      return load64(ring + INTEREST + 8) == 0 ? OK : wakeOne(me, ring, SEND)
+    }
+  }
 }
 
 /** Seals the ring and wakes everybody. OK, OK_SELF, or CLOSED if it was sealed already. */

@@ -7,6 +7,7 @@ export type { HostTimer } from './host/host.js'
 export {
   CLOSED,
   type Direction,
+  INBOX_WORDS,
   instantiateKernel,
   type Kernel,
   kernelBinary,

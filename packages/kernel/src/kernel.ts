@@ -25,6 +25,8 @@ export const GOROUTINES = 12
 export const ANSWER = 16
 export const RUNNING = 20
 export const INBOX = 1408
+/** Words that an inbox has room for. */
+export const INBOX_WORDS = 3970
 export const PAGE = 65536
 export const INITIAL_PAGES = 4
 
@@ -70,6 +72,7 @@ export interface Kernel {
   ringCreate(me: number, capacity: number, start: number): number
   ringSend(me: number, ring: number, value: number): number
   ringReceive(me: number, ring: number): number
+  ringReceiveMany(me: number, ring: number, max: number): number
   ringClose(me: number, ring: number): number
   ringCanReceive(ring: number): number
   ringCanSend(ring: number): number

@@ -60,6 +60,13 @@ export class Thread {
     return this.memory.i32[this.#answer]
   }
 
+  /** The first `count` words of the inbox: valid until the next call that fills it, and the next drain. */
+  inbox(count: number): Int32Array {
+    const { i32 } = this.memory
+    const start = i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
+    return i32.subarray(start, start + count)
+  }
+
   /** Looks at `object` whenever it may have changed, from now on. The object stays alive as long. */
   park(object: Parked): void {
     const hash = this.kernel.hashOf(object.address)
@@ -91,11 +98,8 @@ export class Thread {
   drain(): void {
     const count = this.kernel.mailboxDrain(this.id)
     if (count === 0) return
-    const { i32 } = this.memory
-    const inbox = i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
-    // The inbox is written by the next drain only, and nothing in this loop drains.
-    for (let i = inbox; i < inbox + count; i++) {
-      const hash = i32[i]
+    // A copy: what looks at its object may fill the inbox again.
+    for (const hash of [...this.inbox(count)]) {
       if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
       else if (hash === RESCAN) this.#rescan()
       else {
