@@ -19,7 +19,10 @@ const versions = {
 
 const folder = fileURLToPath(new URL('../node_modules/.cache/hosts', import.meta.url))
 mkdirSync(folder, { recursive: true })
-writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: versions }, null, 2))
+writeFileSync(
+  join(folder, 'package.json'),
+  JSON.stringify({ private: true, dependencies: versions }, null, 2),
+)
 const { status, error } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], {
   cwd: folder,
   stdio: ['ignore', 'inherit', 'inherit'],
