@@ -5,7 +5,10 @@ import { cpuUsage, hrtime, memoryUsage } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quantile } from './statistics.js'
 
+// As much as what is measured: the first million messages between two threads take twice as long as the next, until
+// everything is compiled and each thread has a core of its own.
 const WARM_UPS = 4
+const QUICK_WAKE_UPS = 2000
 const GAP_MS = 2
 
 /** Nanoseconds for one of `count` operations. `run(n)` does n of them and answers their checksum, which must be `checksum(n)`. */
@@ -17,7 +20,7 @@ export async function nsEach(
   const check = (n: number, sum: number): void => {
     if (sum !== checksum(n)) throw new Error(`wrong result: ${sum} instead of ${checksum(n)}`)
   }
-  const warm = Math.ceil(count / 10)
+  const warm = Math.ceil(count / WARM_UPS)
   for (let i = 0; i < WARM_UPS; i++) check(warm, await run(warm))
   globalThis.gc?.()
   const start = hrtime.bigint()
@@ -36,11 +39,11 @@ export const microseconds = (base: bigint): number => Number(hrtime.bigint() - b
 
 /** The `p`-quantile of the time that `wakeUp` answers, each time asked after a pause in which everything goes to sleep. */
 export async function wakeUps(count: number, p: number, wakeUp: () => Promise<number>): Promise<number> {
+  for (let i = 0; i < QUICK_WAKE_UPS; i++) await wakeUp()
   const times: number[] = []
-  for (let i = 0; i < count + 20; i++) {
+  for (let i = 0; i < count; i++) {
     await sleep(GAP_MS)
-    const time = await wakeUp()
-    if (i >= 20) times.push(time)
+    times.push(await wakeUp())
   }
   return quantile(times, p)
 }

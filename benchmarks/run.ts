@@ -8,7 +8,7 @@
 //
 // A whole run writes results/<date>.json and results/latest.md.
 
-import { execFile } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { execPath, exit, stderr, stdout } from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -67,8 +67,9 @@ async function measure(name: string, scenario: ScenarioName, way: string, count:
       throw new Error(`printed ${JSON.stringify(printed)}`)
     return value
   } catch (error) {
-    const { killed, stderr: output, message } = error as Error & { killed?: boolean; stderr?: string }
+    const { killed, signal, stderr: output, message } = error as ExecFileException & { stderr?: string }
     if (killed) throw new Error(`still running after ${TIMEOUT_MS / 1000} s`)
+    if (signal) throw new Error(`ended by ${signal}`)
     const line = output?.split('\n').find(text => /^(\w*Error\b|panic:|fatal error:)/.test(text))
     throw new Error(line?.trim() ?? message)
   }

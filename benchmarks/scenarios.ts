@@ -46,14 +46,14 @@ const defined = {
   'go/in-flight': {
     what: 'round trip of an empty task, 1000 in flight, two threads',
     unit: 'ns',
-    count: 200_000,
+    count: 100_000,
     base: 'piscina',
     target: { result: 'millrace', times: 5, against: 'piscina' },
   },
   'go/one-at-a-time': {
     what: 'round trip of an empty task, the next when it is back, two threads',
     unit: 'ns',
-    count: 30_000,
+    count: 10_000,
     base: 'piscina',
   },
   'go/parked-heap': {

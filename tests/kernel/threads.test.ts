@@ -119,6 +119,30 @@ describe('threads', () => {
   })
 })
 
+describe('rest', () => {
+  test('the others are idle once all of them say so, have nothing in their mailboxes, and nothing changes meanwhile', () => {
+    const fresh = new FreshMemory()
+    const { kernel } = fresh
+    expect(kernel.othersAreIdle(MAIN), 'with no others').toBe(1)
+    const [a, b] = [fresh.attach(), fresh.attach()]
+    const rest = (id: number) => kernel.activitySet(id, 1)
+    expect(kernel.othersAreIdle(MAIN)).toBe(0)
+    rest(a)
+    expect(kernel.othersAreIdle(MAIN)).toBe(0)
+    rest(b)
+    expect(kernel.othersAreIdle(MAIN)).toBe(1)
+    kernel.poke(a, 64)
+    expect(kernel.othersAreIdle(MAIN), 'with something in a mailbox').toBe(0)
+    fresh.drain(a)
+    expect(kernel.othersAreIdle(MAIN)).toBe(1)
+    kernel.activitySet(b, 0)
+    expect(kernel.othersAreIdle(MAIN)).toBe(0)
+    kernel.threadReap(MAIN, b)
+    fresh.drain(a)
+    expect(kernel.othersAreIdle(MAIN), 'the dead do not count').toBe(1)
+  })
+})
+
 describe('references', () => {
   test('the last one frees the object, whoever lets it go', () => {
     const fresh = new FreshMemory()

@@ -22,7 +22,7 @@ export interface Law {
   /** What it comes from: a numbered rule of Go's semantics, or one of the API's that hold everywhere. */
   readonly rule: number | `API ${number}`
   readonly needs?: readonly Need[]
-  /** How long it may take at most; 20 s by default. */
+  /** How long it may take at most; 10 s by default. */
   readonly timeoutMs?: number
   run(world: World): Promise<void> | void
 }

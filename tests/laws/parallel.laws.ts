@@ -558,6 +558,27 @@ export const parallelLaws: Law[] = [
     },
   },
   {
+    name: 'functions, symbols, promises, weak collections, iterators and shared buffers are refused, each by its path',
+    rule: 'API 5',
+    async run() {
+      const wrong: [string, unknown][] = [
+        ['args[0]', () => 1],
+        ['args[0]', Symbol('s')],
+        ['args[0].a.b[1]', { a: { b: [0, Promise.resolve()] } }],
+        ['args[0][0]', [new WeakMap()]],
+        ['args[0].it', { it: [1, 2].values() }],
+        ['args[0].shared', { shared: new SharedArrayBuffer(8) }],
+        ['args[0].view', { view: new Int32Array(new SharedArrayBuffer(8)) }],
+        ['args[0]["odd key"]', { 'odd key': class Own {} }],
+      ]
+      for (const [path, value] of wrong) {
+        const error = await rejects(go(fixtures.nop, value), `go with ${path}`)
+        ok(error instanceof DataCloneError, `${path}: ${show(error)} is not a DataCloneError`)
+        equal(error.path, path)
+      }
+    },
+  },
+  {
     name: 'a channel whose own contents cannot cross stays as it was',
     rule: 'API 5',
     async run() {

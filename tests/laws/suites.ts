@@ -22,13 +22,17 @@ export interface Run {
 
 const smallMemory = (i: number): Run => ({ suites: [[program, memoryLaws[i]!]], prepare: prepareSmallMemory })
 
+/** Values pass by reference or by copy: a law about the one says nothing of a world where they pass by the other. */
+const speaksOf = (world: World) => (law: Law) =>
+  !law.needs?.some(need => (need === 'by reference' || need === 'by copy') && world.lacks[need] !== undefined)
+
 /** Every law in every world that it is to be tried in, by the name of the run. */
 export const runs = {
   usual: {
     suites: [
-      [local, ofEveryChannel],
-      [shared, ofEveryChannel],
-      [arrived, ofEveryChannel],
+      [local, ofEveryChannel.filter(speaksOf(local))],
+      [shared, ofEveryChannel.filter(speaksOf(shared))],
+      [arrived, ofEveryChannel.filter(speaksOf(arrived))],
       [program, ofTheProgram],
     ],
     prepare() {

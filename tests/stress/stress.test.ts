@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findHost } from '../hosts/find-host.js'
+import { type FoundHost, findHost } from '../hosts/find-host.js'
+import { notFound } from '../hosts/host-laws.js'
 import { programFile, runProgram } from '../hosts/run-program.js'
 import { isLong } from './seed.js'
 
@@ -8,15 +9,17 @@ import { isLong } from './seed.js'
 
 const TIMEOUT_MS = isLong ? 3_600_000 : 120_000
 
-async function stress(program: string, ...args: string[]): Promise<Record<string, unknown>> {
-  const { ended } = runProgram(findHost('node')!, programFile(`stress/${program}`), {
+const node = findHost('node')!
+
+async function stress(host: FoundHost, program: string, ...args: string[]): Promise<Record<string, unknown>> {
+  const { ended } = runProgram(host, programFile(`stress/${program}`), {
     args,
     timeoutMs: TIMEOUT_MS,
   })
   const { code, stdout, stderr, ms } = await ended
   const lines = stdout.trim().split('\n')
   const last = lines.at(-1)!
-  process.stderr.write(`  ${program} ${args.join(' ')}: ${last} in ${ms} ms\n`)
+  process.stderr.write(`  ${program} ${args.join(' ')} on ${host.name}: ${last} in ${ms} ms\n`)
   expect({ code, stderr, last }, `the last lines were\n${lines.slice(-5).join('\n')}`).toEqual({
     code: 0,
     stderr: '',
@@ -35,28 +38,45 @@ describe('traffic between five threads, capacities 1, 2, 3, 64 and 1000: nothing
     ['mixed', 'words, cells and blocks in turn'],
     ['close', 'closed at random'],
   ] as const)('%s: %s', { timeout: TIMEOUT_MS }, async ([manner]) => {
-    const { total } = await stress('traffic', manner)
+    const { total } = await stress(node, 'traffic', manner)
     expect(total).toBeGreaterThan(manner === 'close' ? 0 : 29_999)
   })
 })
 
+describe('the same on hosts with other engines and other threads', () => {
+  for (const name of ['deno', 'bun'] as const) {
+    const host = findHost(name)
+    if (!host) notFound(name, 'traffic')
+    else {
+      test.for(['mixed', 'select', 'cancel'] as const)(
+        `%s on ${name}`,
+        { timeout: TIMEOUT_MS },
+        async manner => {
+          const { total } = await stress(host, 'traffic', manner)
+          expect(total).toBeGreaterThan(29_999)
+        },
+      )
+    }
+  }
+})
+
 describe('threads are killed at random: the others never stand still, and nothing is lost but what the dead had taken', () => {
   test('threads on rings of the kernel, killed from outside', { timeout: TIMEOUT_MS }, async () => {
-    const { killed } = await stress('kill-ring')
+    const { killed } = await stress(node, 'kill-ring')
     expect(killed).toBeGreaterThanOrEqual(60)
   })
 
   test('threads of the pool with their goroutines, killed from outside', {
     timeout: TIMEOUT_MS,
   }, async () => {
-    const { kills } = await stress('kill-pool', 'terminate')
+    const { kills } = await stress(node, 'kill-pool', 'terminate')
     expect(kills).toBeGreaterThanOrEqual(60)
   })
 
   test('threads of the pool that end themselves in the middle of a goroutine', {
     timeout: TIMEOUT_MS,
   }, async () => {
-    const { kills } = await stress('kill-pool', 'exit')
+    const { kills } = await stress(node, 'kill-pool', 'exit')
     expect(kills).toBeGreaterThanOrEqual(60)
   })
 })

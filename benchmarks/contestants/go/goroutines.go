@@ -144,15 +144,18 @@ func wakeUps(count int, p float64) float64 {
 			back <- time.Now()
 		}
 	}()
-	var times []float64
-	for i := 0; i < count+20; i++ {
-		time.Sleep(2 * time.Millisecond)
+	wakeUp := func() float64 {
 		sent := time.Now()
 		there <- 1
-		took := (<-back).Sub(sent)
-		if i >= 20 {
-			times = append(times, float64(took.Nanoseconds())/1000)
-		}
+		return float64((<-back).Sub(sent).Nanoseconds()) / 1000
+	}
+	for range 2000 {
+		wakeUp()
+	}
+	var times []float64
+	for range count {
+		time.Sleep(2 * time.Millisecond)
+		times = append(times, wakeUp())
 	}
 	close(there)
 	return quantile(times, p)

@@ -52,7 +52,7 @@ func nsEach(count int, run run, checksum func(n int) int) float64 {
 			panic(fmt.Sprintf("wrong result: %d instead of %d", sum, checksum(n)))
 		}
 	}
-	warm := (count + 9) / 10
+	warm := (count + warmUps - 1) / warmUps
 	for i := 0; i < warmUps; i++ {
 		check(warm, run(warm))
 	}
