@@ -24,6 +24,8 @@
 //   12       goroutines i32   that run here (owner adds, anybody sums)
 //   16       answer     u32   second result of a kernel call, read by the owner at once
 //   20       running    u32   tasks of other threads that run here (owner adds; its reaper reads)
+//   24       closeness  u32   ring | direction of the operations that `close` counts (owner only; ring.ts, slip)
+//   28       close      u32   how many of them in a row came close to the other side
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
 //   640      completed  u32   stack of ended tasks that this thread started
@@ -52,6 +54,8 @@ export const INCARNATION: usize = 8
 export const GOROUTINES: usize = 12
 export const ANSWER: usize = 16
 export const RUNNING: usize = 20
+export const CLOSENESS: usize = 24
+export const CLOSE: usize = 28
 export const SUM: usize = 64
 export const LEAVES: usize = 128
 export const LEAF_COUNT: u32 = 62

@@ -24,11 +24,16 @@
 // Position arithmetic is modulo 2^32 (words are 64 bits wide, so they do not wrap in practice).
 //
 // After Nikolaev's NCQ (2019); the capacity test and the seal are ours. Model: models/ring.pml.
+//
+// When one side is faster than the other it runs into the cache lines that the other is writing, and both go at the pace of
+// the cache. The faster side notices (CLOSE_LIMIT operations in a row that went through, but within CLOSE_BY of the other) and
+// lets the other get away, for a few microseconds: temporal slipping, Giacomoni et al., "FastForward" (2008). It
+// never does so in an operation that would block, nor where both sides are on one thread.
 
 import { cas64, load64, store64 } from './atomics'
 import { wordFree } from './cells'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
-import { ANSWER, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
+import { ANSWER, CLOSE, CLOSENESS, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
 import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 
@@ -41,6 +46,13 @@ const SLOTS_AT: usize = 200
 
 const TURN_MASK: u32 = 0x7fffffff
 const SEALED: u32 = 1
+
+const CLOSE_BY: u64 = 8 // positions: a cache line of slots
+const CLOSE_LIMIT: u32 = 16
+const SLIP_LOOKS: u32 = 10
+const SLIP_SPINS: u32 = 3000 // about a microsecond each look
+const ROOMY: u64 = 64 // smaller rings have no distance to keep
+const MAX_DISTANCE: u64 = 256
 
 // @ts-expect-error: decorator
 @inline
@@ -102,10 +114,61 @@ export function ringSlots(ring: usize): usize {
   return <usize>load<u32>(ring, SLOTS_AT)
 }
 
+/** How far the slipping side lets the other get away. */
+// @ts-expect-error: decorator
+@inline
+function slipDistance(capacity: u64): u64 {
+  return min(capacity >> 2, MAX_DISTANCE)
+}
+
+/** Counts an operation that came close to the other side. Answers whether it is time to slip. */
+function countClose(me: u32, ring: usize, direction: u32): bool {
+  const block = threadAt(me)
+  const key = <u32>ring | direction
+  const close = load<u32>(block, CLOSENESS) == key ? load<u32>(block, CLOSE) + 1 : 1
+  store<u32>(block, key, CLOSENESS)
+  store<u32>(block, close >= CLOSE_LIMIT ? 0 : close, CLOSE)
+  return close >= CLOSE_LIMIT
+}
+
+/** Ends a row of close operations in `direction`: one has blocked, or this thread is on the other side too. */
+// @ts-expect-error: decorator
+@inline
+function endClose(me: u32, ring: usize, direction: u32): void {
+  const block = threadAt(me)
+  if (load<u32>(block, CLOSENESS) == (<u32>ring | direction)) store<u32>(block, 0, CLOSE)
+}
+
+function spin(me: u32): void {
+  for (let i: u32 = 0; i < SLIP_SPINS; i++) store<u32>(threadAt(me), 0, CLOSE)
+}
+
+/** Waits a little for the receivers to make room behind `tail`. */
+function slipSend(me: u32, ring: usize, tail: u64): void {
+  if (!countClose(me, ring, SEND)) return
+  const capacity = <u64>load<u32>(ring, CAPACITY)
+  for (let looks: u32 = 0; looks < SLIP_LOOKS; looks++) {
+    spin(me)
+    if (tail - load64(ring + RING_HEAD) + slipDistance(capacity) <= capacity) return
+  }
+}
+
+/** Waits a little for the senders to fill what comes after `head`. */
+function slipReceive(me: u32, ring: usize, head: u64): void {
+  if (!countClose(me, ring, RECEIVE)) return
+  const mask = load<u32>(ring, MASK)
+  const far = head + slipDistance(<u64>load<u32>(ring, CAPACITY))
+  for (let looks: u32 = 0; looks < SLIP_LOOKS; looks++) {
+    spin(me)
+    if (turnOf(load64(slotAt(ring, far, mask)), far) == 1) return
+  }
+}
+
 /** Sends without waking anybody: OK, WOULD_BLOCK or CLOSED. */
-export function enqueue(ring: usize, value: u32): i32 {
+export function enqueue(me: u32, ring: usize, value: u32): i32 {
   const capacity = <u64>load<u32>(ring, CAPACITY)
   const mask = load<u32>(ring, MASK)
+  endClose(me, ring, RECEIVE)
   while (true) {
     const tail = load64(ring + RING_TAIL)
     const at = slotAt(ring, tail, mask)
@@ -119,8 +182,12 @@ export function enqueue(ring: usize, value: u32): i32 {
     if (turn != ((0 - mask) & TURN_MASK)) continue // the tail was out of date
     if (tail - load64(ring + HEAD_SEEN) >= capacity) {
       const head = load64(ring + RING_HEAD)
-      if (tail - head >= capacity) return WOULD_BLOCK
+      if (tail - head >= capacity) {
+        endClose(me, ring, SEND)
+        return WOULD_BLOCK
+      }
       store64(ring + HEAD_SEEN, head)
+      if (capacity >= ROOMY && tail - head + CLOSE_BY > capacity) slipSend(me, ring, tail)
     }
     // Publishes the value: from here on any receiver may take it.
     if (cas64(at, seen, filled(tail, value, 0))) {
@@ -133,6 +200,7 @@ export function enqueue(ring: usize, value: u32): i32 {
 /** Takes the oldest value into the thread's answer word. */
 function dequeue(me: u32, ring: usize): i32 {
   const mask = load<u32>(ring, MASK)
+  endClose(me, ring, SEND)
   while (true) {
     const head = load64(ring + RING_HEAD)
     const seen = load64(slotAt(ring, head, mask))
@@ -141,15 +209,19 @@ function dequeue(me: u32, ring: usize): i32 {
       if (isSealed(seen)) return CLOSED
       if (cas64(ring + RING_HEAD, head, head + 1)) {
         store<u32>(threadAt(me), <u32>seen, ANSWER) // the value is this thread's alone now
+        if (<u64>mask >= ROOMY && turnOf(load64(slotAt(ring, head + 1, mask)), head + 1) != 1) slipReceive(me, ring, head)
         return OK
       }
-    } else if (turn == ((0 - mask) & TURN_MASK)) return WOULD_BLOCK
+    } else if (turn == ((0 - mask) & TURN_MASK)) {
+      endClose(me, ring, RECEIVE)
+      return WOULD_BLOCK
+    }
   }
 }
 
 /** Sends `value`. OK, OK_SELF (the caller's own receivers may go on), WOULD_BLOCK or CLOSED. Never waits. */
 export function ringSend(me: u32, ring: usize, value: u32): i32 {
-  const status = enqueue(ring, value)
+  const status = enqueue(me, ring, value)
   if (status != OK || load64(ring + INTEREST) == 0) return status
   return wakeOne(me, ring, RECEIVE)
 }
@@ -183,12 +255,16 @@ export function ringReceiveMany(me: u32, ring: usize, max: u32): i32 {
     }
     if (count == 0) {
       if (sealed) return CLOSED
-      if (turn == ((0 - mask) & TURN_MASK)) return WOULD_BLOCK
+      if (turn == ((0 - mask) & TURN_MASK)) {
+        endClose(me, ring, RECEIVE)
+        return WOULD_BLOCK
+      }
       continue // the head was out of date
     }
     // R4 for all of them: the head has not moved, so none of these slots was overwritten. They are this thread's alone now.
     if (cas64(ring + RING_HEAD, head, head + <u64>count)) {
       store<u32>(threadAt(me), count, ANSWER)
+      if (<u64>mask >= ROOMY && <u64>count < CLOSE_BY && count < max) slipReceive(me, ring, head + <u64>count)
       // One sender is woken for all that have room now: it passes the baton on as long as there is some.
       return load64(ring + INTEREST + 8) == 0 ? OK : wakeOne(me, ring, SEND)
     }

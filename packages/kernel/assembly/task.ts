@@ -60,7 +60,7 @@ export function taskCreate(me: u32, ticket: u32, fn: u32, args: u32): usize {
  */
 export function taskPost(me: u32, task: usize): i32 {
   const injector = <usize>load32(INJECTOR)
-  const status = enqueue(injector, <u32>task)
+  const status = enqueue(me, injector, <u32>task)
   return status == OK ? wakeLeastBusy(me, injector) : status
 }
 
