@@ -54,7 +54,6 @@ export const chanLaws: Law[] = [
   {
     name: 'a channel of capacity 0 never buffers',
     rule: 1,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>(0)
       equal(channel.capacity, 0)
@@ -81,7 +80,6 @@ export const chanLaws: Law[] = [
   {
     name: 'length of an unbuffered channel is 0, also while senders are parked',
     rule: 2,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const parked = [channel.send(1), channel.send(2)]
@@ -175,7 +173,6 @@ export const chanLaws: Law[] = [
   {
     name: 'an unbuffered send hands its value to a parked receiver at once',
     rule: 4,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const receiving = channel.receive()
@@ -233,7 +230,6 @@ export const chanLaws: Law[] = [
   {
     name: 'parked unbuffered senders are served in order',
     rule: 6,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const sending = range(100).map(i => channel.send(i))
@@ -285,7 +281,6 @@ export const chanLaws: Law[] = [
   {
     name: 'close makes senders parked on an unbuffered channel fail',
     rule: 8,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const parked = [channel.send(1), select([send(channel, 2)])]
@@ -507,7 +502,6 @@ export const chanLaws: Law[] = [
   {
     name: 'an unbuffered send is over no earlier than its value has been received',
     rule: 14,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const log: string[] = []

@@ -127,7 +127,6 @@ export const fairnessLaws: Law[] = [
   {
     name: 'an endless ping-pong without buffers lets timers run',
     rule: 36,
-    needs: ['unbuffered'],
     async run(world) {
       const [there, back] = await world.chans<number>(2, 0)
       await pingPong(there!, back!, 'ping-pong')
@@ -180,7 +179,6 @@ export const fairnessLaws: Law[] = [
   {
     name: '10 000 goroutines in a chain without buffers each wake the next',
     rule: 106,
-    needs: ['unbuffered'],
     async run(world) {
       const channels = await world.chans<number>(10_001, 0)
       const links = range(10_000).map(async i => channels[i + 1]!.send(1 + (await channels[i]!.receive())!))

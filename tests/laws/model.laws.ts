@@ -312,7 +312,6 @@ export const modelLaws: Law[] = [
     (seed): Law => ({
       name: `random operations on buffered and unbuffered channels answer as the model does (seed ${seed})`,
       rule: 22,
-      needs: ['unbuffered'],
       run: world => compare(world, seed, [0, 0, 1, 2]),
     }),
   ),

@@ -600,14 +600,12 @@ export const parallelLaws: Law[] = [
     },
   },
   {
-    name: 'an unbuffered channel is refused by its path, and is still good',
-    rule: 'API 5',
+    name: 'an unbuffered channel crosses with those who wait there',
+    rule: 'API 4',
     async run() {
       const channel = chan<number>()
       const receiving = channel.receive()
-      const error = await rejects(go(fixtures.nop, 1, { deep: [channel] }), 'go')
-      ok(error instanceof DataCloneError, `${show(error)} is not a DataCloneError`)
-      equal(error.path, 'args[1].deep[0]')
+      await go(fixtures.nop, 1, { deep: [channel] })
       ok(channel.trySend(1), 'the parked receiver is gone')
       equal(await receiving, 1)
     },

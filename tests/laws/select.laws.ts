@@ -254,7 +254,6 @@ export const selectLaws: Law[] = [
   {
     name: 'a select never pairs with itself',
     rule: 23,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<string>()
       const lonely = select({ sent: send(channel, 'mine'), got: channel })
@@ -267,7 +266,6 @@ export const selectLaws: Law[] = [
   {
     name: '44 goroutines that select between sending and receiving on one channel all pair up',
     rule: 23,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const hits = await Promise.all(range(44).map(i => select({ sent: send(channel, i), got: channel })))
@@ -284,7 +282,6 @@ export const selectLaws: Law[] = [
   {
     name: '55 such goroutines and one plain send all pair up',
     rule: 23,
-    needs: ['unbuffered'],
     async run(world) {
       const channel = await world.chan<number>()
       const selecting = range(55).map(i => select({ sent: send(channel, i), got: channel }))

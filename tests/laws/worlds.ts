@@ -18,8 +18,6 @@ const world = (name: string, lacks: World['lacks'], chans: MakeChannels): World 
   chan: async capacity => (await chans<never>(1, capacity))[0]! as Chan<never>,
 })
 
-const CANNOT_CROSS = 'unbuffered channels cannot cross to another thread yet'
-
 /** Channels that only this thread knows. */
 export const local = world(
   'local',
@@ -30,7 +28,7 @@ export const local = world(
 /** Channels made here that another thread has got to know. */
 export const shared = world(
   'shared',
-  { unbuffered: CANNOT_CROSS, 'by reference': 'values between threads are copies' },
+  { 'by reference': 'values between threads are copies' },
   async <T>(count: number, capacity?: number) => {
     const channels = range(count).map(() => chan<T>(capacity))
     await go(nop, channels)
@@ -41,7 +39,7 @@ export const shared = world(
 /** Channels that another thread has made and sent here. */
 export const arrived = world(
   'arrived',
-  { unbuffered: CANNOT_CROSS, 'by reference': 'values between threads are copies' },
+  { 'by reference': 'values between threads are copies' },
   async <T>(count: number, capacity = 0) => (await go(makeChannels, count, capacity)) as Chan<T>[],
 )
 

@@ -4,6 +4,7 @@ import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { ChanSizeError } from './errors.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
+import { onUnbufferedArrival } from './rendezvous-medium.js'
 import { onChannelArrival } from './ring-medium.js'
 import { type Form, ReceiveWaiter, SendWaiter } from './wait-queue.js'
 
@@ -245,3 +246,4 @@ const received = <T>(value: unknown): Received<T> =>
   value === CLOSED ? END : { value: value as T, ok: true }
 
 onChannelArrival(medium => new Channel(medium))
+onUnbufferedArrival(medium => new Channel(medium))

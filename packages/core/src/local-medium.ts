@@ -1,5 +1,6 @@
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
+import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
@@ -87,7 +88,7 @@ export class LocalMedium implements Medium {
   }
 
   share(): SharedMedium {
-    return RingMedium.fromLocal(this)
+    return this.capacity === 0 ? RendezvousMedium.fromLocal(this) : RingMedium.fromLocal(this)
   }
 
   /** The buffered values, the oldest first. */

@@ -2,7 +2,6 @@ import {
   arriveReference,
   type Crossing,
   currentThread,
-  DataCloneError,
   type Direction,
   INBOX_WORDS,
   keepReference,
@@ -55,12 +54,6 @@ export class RingMedium implements SharedMedium, Parked {
 
   /** Moves a local channel's values and waiters to a new ring. On an error the channel is as it was. */
   static fromLocal(local: LocalMedium): RingMedium {
-    if (local.capacity === 0) {
-      throw new DataCloneError(
-        'it is an unbuffered channel, which cannot cross to another thread yet (make it with a capacity of at least 1)',
-        '',
-      )
-    }
     const thread = currentThread()
     const words: number[] = []
     const waiting: [Waiter, number][] = []
@@ -87,7 +80,8 @@ export class RingMedium implements SharedMedium, Parked {
       waiter.value = word
       medium.#enqueue(medium.senders, waiter)
     }
-    for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift()) {
+    for (let waiter = local.receivers.first; waiter; waiter = local.receivers.first) {
+      local.receivers.unlink(waiter)
       medium.#enqueue(medium.receivers, waiter)
     }
     if (medium.senders.first) thread.kernel.ringPark(thread.id, address, SEND)
@@ -230,8 +224,16 @@ export class RingMedium implements SharedMedium, Parked {
     let sendersMayGoOn = false
     do {
       while (this.receivers.first) {
+        const { post } = this.receivers.first
+        if (post !== undefined) {
+          if (kernel.ringCanReceive(this.address) === 0) break
+          if (!post.hold()) continue
+        }
         const status = kernel.ringReceive(id, this.address)
-        if (status === WOULD_BLOCK) break
+        if (status === WOULD_BLOCK) {
+          post?.open()
+          break
+        }
         const word = this.#thread.answer
         const waiter = this.receivers.shift()!
         if (status === SEALED) waiter.received(undefined, false)
@@ -248,10 +250,19 @@ export class RingMedium implements SharedMedium, Parked {
     let receiversMayGoOn = false
     do {
       while (this.senders.first) {
-        const status = kernel.ringSend(id, this.address, this.senders.first.value as number)
-        if (status === WOULD_BLOCK) break
+        const { post, value } = this.senders.first
+        if (post !== undefined) {
+          if (kernel.ringCanSend(this.address) === 0) break
+          if (!post.hold()) continue
+        }
+        const status = kernel.ringSend(id, this.address, value as number)
+        if (status === WOULD_BLOCK) {
+          post?.open()
+          break
+        }
         const waiter = this.senders.shift()!
         if (status === SEALED) {
+          waiter.post?.free()
           wordDrop(this.#thread, waiter.value as number)
           waiter.failed(sendOnClosed())
         } else waiter.sent()
@@ -308,10 +319,11 @@ function takeWords(thread: Thread, words: Int32Array, values: unknown[]): void {
 
 const isInline = (word: number): boolean => (word & 1) === 1
 
-const mustBePacked = (value: unknown): boolean =>
+export const mustBePacked = (value: unknown): boolean =>
   (typeof value === 'object' && value !== null) || typeof value === 'string'
 
-function deliver(thread: Thread, waiter: Waiter, word: number): void {
+/** Gives a receiver the value of a word. */
+export function deliver(thread: Thread, waiter: Waiter, word: number): void {
   let value: unknown
   try {
     value = wordTake(thread, word)

@@ -182,6 +182,8 @@ class Selection implements Cancellable {
   readonly #reject: (error: unknown) => void
   #cancellation: Cancellation | undefined
   #committed = false
+  #parked = false
+  #post: ((waiters: readonly Waiter[]) => void) | undefined
 
   constructor(
     cases: Ready[],
@@ -203,6 +205,9 @@ class Selection implements Cancellable {
         // A channel that other threads know may have become ready meanwhile, and have served the waiter.
         if (this.#committed) return
       }
+      this.#parked = true
+      this.#post?.(this.#waiters)
+      if (this.#committed) return
     } catch (error) {
       this.fail(undefined, error)
       return
@@ -211,6 +216,11 @@ class Selection implements Cancellable {
       this.#cancellation = cancellation
       cancellation.add(this)
     }
+  }
+
+  postWith(post: (waiters: readonly Waiter[]) => void): void {
+    if (this.#parked) post(this.#waiters)
+    else this.#post = post
   }
 
   commit(winner: SelectWaiter, value: unknown, ok: boolean): void {
@@ -224,11 +234,14 @@ class Selection implements Cancellable {
   }
 
   cancel(reason: unknown): void {
+    const post = this.#waiters[0]?.post
+    if (post && !post.hold()) return
     this.fail(undefined, reason)
   }
 
   #end(winner: SelectWaiter | undefined): void {
     this.#committed = true
+    this.#waiters[0]?.post?.free()
     for (const waiter of this.#waiters) if (waiter !== winner) leave(waiter)
     this.#cancellation?.delete(this)
   }
@@ -242,6 +255,10 @@ class SelectWaiter extends Waiter {
     super(value)
     this.#selection = selection
     this.label = label
+  }
+
+  postWith(post: (waiters: readonly Waiter[]) => void): void {
+    this.#selection.postWith(post)
   }
 
   received(value: unknown, ok: boolean): void {

@@ -85,9 +85,10 @@ export class TimerMedium extends ReceiveOnlyMedium {
   }
 
   readonly #serve = (): void => {
-    while (this.receivers.first && this.#hasRung()) {
-      const date = this.#take()
-      this.receivers.shift()!.received(date, true)
+    while (this.#hasRung()) {
+      const receiver = this.receivers.shift()
+      if (!receiver) break
+      receiver.received(this.#take(), true)
     }
     if (this.receivers.first && this.#isSet) this.#alarm.set(this.#due)
     else this.#alarm.clear()

@@ -5,6 +5,19 @@ import type { Cancellable, Cancellation } from './cancellation.js'
 export const parkedGoroutines = { count: 0 }
 
 /**
+ * What makes a parked operation one that other threads can commit: see posting.ts. While nobody holds it, they may at any
+ * moment; so whoever wants to commit it here holds it first.
+ */
+export interface Post {
+  /** Keeps other threads from committing the operation. False: one of them has; the operation is over, its waiters are gone. */
+  hold(): boolean
+  /** Lets them commit it again. Answers whether it is over. */
+  open(): boolean
+  /** Ends it, once it has been committed here. */
+  free(): void
+}
+
+/**
  * A parked operation's place in one wait queue. A goroutine that waits in a select has one in each of its cases' queues.
  *
  *   W1  queue is set  <=>  it is linked there, and nobody has committed the operation
@@ -17,11 +30,15 @@ export abstract class Waiter {
   next: Waiter | undefined
   /** What a sender sends: the value itself, or its word once the channel is shared. */
   value: unknown
+  /** Set while the operation has a case on an unbuffered channel that other threads know. */
+  post: Post | undefined
 
   constructor(value: unknown) {
     this.value = value
   }
 
+  /** The operation has such a case from now on: calls `post` with all its waiters, as soon as all are in their queues. */
+  abstract postWith(post: (waiters: readonly Waiter[]) => void): void
   /** A receiver gets `value`, or with ok = false the end of the channel. */
   abstract received(value: unknown, ok: boolean): void
   /** A sender's value has been taken. */
@@ -50,10 +67,14 @@ export class WaitQueue {
     parkedGoroutines.count++
   }
 
+  /** Takes out the first waiter. Whoever gets it commits it. */
   shift(): Waiter | undefined {
-    const { first } = this
-    if (first) this.unlink(first)
-    return first
+    for (let { first } = this; first; first = this.first) {
+      if (first.post !== undefined && !first.post.hold()) continue
+      this.unlink(first)
+      return first
+    }
+    return undefined
   }
 
   /** Takes `waiter` out, wherever it stands. */
@@ -93,7 +114,12 @@ abstract class SingleWaiter extends Waiter implements Cancellable {
     cancellation.add(this)
   }
 
+  postWith(post: (waiters: readonly Waiter[]) => void): void {
+    post([this])
+  }
+
   protected settled(): void {
+    this.post?.free()
     if (this.#cancellation) this.#cancellation.delete(this)
   }
 
@@ -103,6 +129,8 @@ abstract class SingleWaiter extends Waiter implements Cancellable {
   }
 
   cancel(reason: unknown): void {
+    if (this.post && !this.post.hold()) return
+    this.post?.free()
     leave(this)
     this.#reject(reason)
   }

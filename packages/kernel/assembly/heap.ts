@@ -12,7 +12,7 @@
 // After Bonwick and Adams, "Magazines and Vmem" (2001), and Treiber (1986).
 
 import { cas32, cas64, load32, load64, store32 } from './atomics'
-import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout'
+import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout'
 
 const CHUNK: usize = 65536
 const SMALL_CLASSES: u32 = 22 // 16 bytes to 32 KiB, two sizes to an octave
@@ -20,8 +20,12 @@ const LARGEST: u32 = 1 << 30
 const WAITABLES: u32 = 54 // classes of their own: blocks that are never re-used for anything else
 const TASKS: u32 = 55
 const TASK_BYTES: usize = 64
+const TOKENS: u32 = 56 // four sizes: 64 bytes, 1 KiB, 16 KiB, 576 KiB
+const LARGEST_TOKENS: u32 = 59
+const LARGEST_TOKEN_BYTES: u32 = 589824
 
-// A magazine, by class; waitables and tasks have places 22 and 23.
+// A magazine, by class; waitables, tasks and tokens have places 22 to 26.
+const MAGAZINE_COUNT: u32 = 27
 const HEAD: usize = 0
 const COUNT: usize = 4
 const CARVE: usize = 8 // the rest of a chunk that is not cut yet: [carve, carveEnd)
@@ -42,6 +46,8 @@ function classOf(bytes: u32): u32 {
 function sizeOf(sizeClass: u32): usize {
   if (sizeClass == WAITABLES) return WAITABLE_BYTES
   if (sizeClass == TASKS) return TASK_BYTES
+  if (sizeClass == LARGEST_TOKENS) return LARGEST_TOKEN_BYTES
+  if (sizeClass >= TOKENS) return <usize>64 << ((sizeClass - TOKENS) << 2)
   if (sizeClass < 2) return <usize>16 << sizeClass
   const octave = 5 + ((sizeClass - 2) >> 1)
   return (sizeClass - 2) & 1 ? <usize>2 << octave : <usize>3 << (octave - 1)
@@ -179,10 +185,44 @@ export function allocateTask(thread: u32): usize {
   return allocateClass(thread, TASKS)
 }
 
+/** A block for a token of so many bytes; 0 when there is no memory, or it would be larger than any. */
+export function allocateToken(thread: u32, bytes: u32): usize {
+  for (let sizeClass = TOKENS; sizeClass < LARGEST_TOKENS; sizeClass++) {
+    if (<usize>bytes <= sizeOf(sizeClass)) return allocateClass(thread, sizeClass)
+  }
+  if (bytes > LARGEST_TOKEN_BYTES) return 0
+  const block = depotPop(LARGEST_TOKENS)
+  return block != 0 ? block : takeChunks(LARGEST_TOKEN_BYTES, LARGEST_TOKENS)
+}
+
+/** Whether there is a token's block at `at`, in use or not. Any number may be asked for. */
+export function isTokenBlock(at: usize): bool {
+  if (at < HEAP || at >= <usize>load32(HEAP_TOP)) return false
+  const sizeClass = <u32>load<u8>(CHUNK_CLASSES + (at >> 16)) - 1
+  return sizeClass >= TOKENS && sizeClass <= LARGEST_TOKENS && (at & (min(sizeOf(sizeClass), CHUNK) - 1) & (CHUNK - 1)) == 0
+}
+
+/** The first token's block at or after `from` in memory order, 0 after the last: for walking all of them. */
+export function nextToken(from: usize): usize {
+  const top = <usize>load32(HEAP_TOP)
+  let at = from
+  while (at < top) {
+    const next = (at & ~(CHUNK - 1)) + CHUNK
+    const sizeClass = <u32>load<u8>(CHUNK_CLASSES + (at >> 16)) - 1
+    if (sizeClass >= TOKENS && sizeClass <= LARGEST_TOKENS) {
+      const bytes = min(sizeOf(sizeClass), CHUNK)
+      at = (at + bytes - 1) & ~(bytes - 1)
+      if (at < next) return at
+    }
+    at = next
+  }
+  return 0
+}
+
 /** Gives a block back, whichever thread it came from. It must not be touched afterwards. */
 export function heapFree(thread: u32, block: usize): void {
   const sizeClass = <u32>load<u8>(CHUNK_CLASSES + (block >> 16)) - 1
-  if (sizeClass >= SMALL_CLASSES && sizeClass < WAITABLES) {
+  if ((sizeClass >= SMALL_CLASSES && sizeClass < WAITABLES) || sizeClass == LARGEST_TOKENS) {
     depotPush(sizeClass, block, 1)
     return
   }
@@ -208,7 +248,7 @@ function giveChain(sizeClass: u32, magazine: usize, chain: u32): void {
 
 /** Gives a dead thread's magazines back. Called by its reaper, when nobody else can touch them. */
 export function reclaimMagazines(thread: u32): void {
-  for (let place: u32 = 0; place < SMALL_CLASSES + 2; place++) {
+  for (let place: u32 = 0; place < MAGAZINE_COUNT; place++) {
     const sizeClass = place < SMALL_CLASSES ? place : place - SMALL_CLASSES + WAITABLES
     const magazine = magazineOf(thread, sizeClass)
     const bytes = sizeOf(sizeClass)

@@ -8,6 +8,18 @@ export { heapAllocate, heapFree, heapUsed } from './heap'
 export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking'
 export { referenceArrive, referenceDrop, referenceRelease, referenceSend } from './reference'
 export {
+  rendezvousClose,
+  rendezvousClosed,
+  rendezvousCreate,
+  rendezvousLook,
+  rendezvousPosts,
+  rendezvousReady,
+  rendezvousReceive,
+  rendezvousSend,
+  tokenOpen,
+  tokenPost,
+} from './rendezvous'
+export {
   ringCanReceive,
   ringCanSend,
   ringCapacity,
@@ -47,3 +59,4 @@ export {
   threadReap,
   threadReserve,
 } from './threads'
+export { tokenCase, tokenCreate, tokenFree, tokenHold, tokenTaken } from './token'

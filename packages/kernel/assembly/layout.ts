@@ -11,7 +11,7 @@
 //   208      maxProcs   u32   how many threads the pool may have
 //   216      resting    u64   bit t: thread t waits for goroutines to start (set and cleared by t; its ticket at the
 //                             injector is claimed by whoever wakes it: a resting thread without a ticket is on its way)
-//   256      depot[56]  u64   per size class: a stack of chains of free blocks, {tag32, block32}, 64 bytes apart
+//   256      depot[60]  u64   per size class: a stack of chains of free blocks, {tag32, block32}, 64 bytes apart
 //   4096     chunkClass u8[]  per 64 KiB chunk: 1 + the size class it is cut into; 32 768 entries
 //   36864    thread[64]       2 KiB each, below
 //   196608   heap             chunks of 64 KiB (the map ends on a chunk boundary)
@@ -26,12 +26,13 @@
 //   20       running    u32   tasks of other threads that run here (owner adds; its reaper reads)
 //   24       closeness  u32   ring | direction of the operations that `close` counts (owner only; ring.ts, slip)
 //   28       close      u32   how many of them in a row came close to the other side
+//   32       claimed    u32   third result of a kernel call: the token of the operation that was claimed
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
 //   640      completed  u32   stack of ended tasks that this thread started
 //   704      counter cells    one per sharded counter (owner adds, anybody sums)
-//   1024     magazine[24]     per small class {head u32, count u32, carve u32, carveEnd u32}, owner only
-//   1408     inbox            offset of the buffer that drain() writes poked hashes to
+//   1024     magazine[27]     per small class {head u32, count u32, carve u32, carveEnd u32}, owner only
+//   1536     inbox            offset of the buffer that drain() writes poked hashes to
 
 export const ALIVE: usize = 64
 export const SLOTS: usize = 128
@@ -56,13 +57,14 @@ export const ANSWER: usize = 16
 export const RUNNING: usize = 20
 export const CLOSENESS: usize = 24
 export const CLOSE: usize = 28
+export const CLAIMED: usize = 32
 export const SUM: usize = 64
 export const LEAVES: usize = 128
 export const LEAF_COUNT: u32 = 62
 export const HASHES: u32 = 3968 // 62 leaves of 64 bits
 export const COMPLETED: usize = 640
 export const MAGAZINES: usize = 1024
-export const INBOX: usize = 1408
+export const INBOX: usize = 1536
 
 export const TASK_ENDED_BIT: u64 = 1 << 62
 export const RESCAN_BIT: u64 = 1 << 63
@@ -84,7 +86,7 @@ export function threadAt(thread: u32): usize {
 //   16       holders    u64   bit t: thread t holds at least one reference
 //   24       interest   u64   wake tickets: bit t: thread t has receivers parked here
 //   32       interest   u64   … senders
-//   64 …                      the body of the kind: ring.ts, cancellation.ts, atomic-cell.ts, counter.ts
+//   64 …                      the body of the kind: ring.ts, rendezvous.ts, cancellation.ts, …
 
 export const REFS: usize = 0
 export const KIND: usize = 12
@@ -100,3 +102,4 @@ export const KIND_RING: u32 = 1
 export const KIND_CANCELLATION: u32 = 2
 export const KIND_ATOMIC: u32 = 3
 export const KIND_COUNTER: u32 = 4
+export const KIND_RENDEZVOUS: u32 = 5

@@ -9,7 +9,8 @@ import { cancellationCause } from './cancellation'
 import { wordFree } from './cells'
 import { counterFreeCells } from './counter'
 import { heapFree } from './heap'
-import { HOLDERS, KIND, KIND_CANCELLATION, KIND_COUNTER, KIND_FREE, KIND_RING, REFS } from './layout'
+import { HOLDERS, KIND, KIND_CANCELLATION, KIND_COUNTER, KIND_FREE, KIND_RENDEZVOUS, KIND_RING, REFS } from './layout'
+import { rendezvousFreeBoards, rendezvousLeave } from './rendezvous'
 import { ringEmpty, ringSlots } from './ring'
 
 /** Adds a reference that travels inside a value. The caller holds the object. */
@@ -32,6 +33,7 @@ export function referenceDrop(me: u32, object: usize): void {
 /** Thread `holder` lets go of the object. Done by itself, or by a reaper in its name. */
 export function referenceRelease(me: u32, object: usize, holder: u32): void {
   const bit = (<u64>1) << holder
+  if (load<u32>(object, KIND) == KIND_RENDEZVOUS) rendezvousLeave(object, holder)
   if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object)
 }
 
@@ -45,6 +47,7 @@ function free(me: u32, object: usize): void {
     ringEmpty(me, object)
     heapFree(me, ringSlots(object))
   } else if (kind == KIND_CANCELLATION) wordFree(me, cancellationCause(object))
+  else if (kind == KIND_RENDEZVOUS) rendezvousFreeBoards(me, object)
   else if (kind == KIND_COUNTER) counterFreeCells(me, object)
   store<u32>(object, KIND_FREE, KIND)
   heapFree(me, object)

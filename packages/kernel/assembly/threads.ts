@@ -3,14 +3,15 @@
 // reap(t) may run on any live thread, concurrently with everybody, and be repeated:
 //
 //   1  clear t's alive bit         no ticket is given to it any more
-//   2  sweep its bits everywhere   a successor with the same number must not inherit tickets for objects that
-//                                  it does not know: it would swallow the baton
+//   2  free its tokens              nobody must be committed with an operation that is gone
+//      sweep its bits everywhere    a successor with the same number must not inherit tickets for objects that
+//                                   it does not know: it would swallow the baton
 //   3  give back its memory
 //   4  RESCAN for everybody        whatever wake-up it was about to give is given now
 //   5  clear its slot bit          only now may the number be used again
 
 import { add32, and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics'
-import { heapAllocate, heapFree, nextWaitable, reclaimMagazines } from './heap'
+import { heapAllocate, heapFree, nextToken, nextWaitable, reclaimMagazines } from './heap'
 import {
   ACTIVITY,
   ALIVE,
@@ -25,6 +26,7 @@ import {
   INTEREST,
   KIND,
   KIND_FREE,
+  KIND_RENDEZVOUS,
   LEAF_COUNT,
   LEAVES,
   MAGAZINES,
@@ -38,8 +40,10 @@ import {
 } from './layout'
 import { pokeRescan } from './parking'
 import { referenceRelease } from './reference'
+import { rendezvousClear } from './rendezvous'
 import { ringCreate } from './ring'
 import { tasksDrop } from './task'
+import { TOKEN_OWNER, TOKEN_STEP, tokenReap } from './token'
 
 const INJECTOR_CAPACITY: u32 = 4095
 const NO_THREAD: i32 = -1
@@ -96,10 +100,14 @@ export function threadReap(me: u32, dead: u32): void {
   const bit = (<u64>1) << dead
   and64(ALIVE, ~bit)
   and64(RESTING, ~bit)
+  for (let token = nextToken(HEAP); token != 0; token = nextToken(token + TOKEN_STEP)) {
+    if (load32(token, TOKEN_OWNER) == dead + 1) tokenReap(me, token)
+  }
   for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
     if (load32(object, KIND) == KIND_FREE) continue
     and64(object + INTEREST, ~bit)
     and64(object + INTEREST + 8, ~bit)
+    if (load32(object, KIND) == KIND_RENDEZVOUS) rendezvousClear(object, dead)
     referenceRelease(me, object, dead)
   }
   const block = threadAt(dead)

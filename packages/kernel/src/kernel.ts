@@ -24,7 +24,8 @@ export const BELL = 0
 export const GOROUTINES = 12
 export const ANSWER = 16
 export const RUNNING = 20
-export const INBOX = 1408
+export const CLAIMED = 32
+export const INBOX = 1536
 /** Words that an inbox has room for. */
 export const INBOX_WORDS = 3970
 export const PAGE = 65536
@@ -83,6 +84,22 @@ export interface Kernel {
   ringMoves(ring: number): number
   ringCapacity(ring: number): number
   ringClosed(ring: number): number
+
+  rendezvousCreate(me: number): number
+  rendezvousSend(me: number, channel: number, value: number): number
+  rendezvousReceive(me: number, channel: number): number
+  rendezvousReady(channel: number, direction: Direction): number
+  rendezvousLook(me: number, token: number, index: number): number
+  rendezvousClose(me: number, channel: number): number
+  rendezvousClosed(channel: number): number
+  rendezvousPosts(channel: number): number
+  tokenCreate(me: number, cases: number): number
+  tokenCase(token: number, index: number, channel: number, direction: Direction, value: number): void
+  tokenPost(me: number, token: number): number
+  tokenOpen(token: number): void
+  tokenHold(token: number): number
+  tokenTaken(me: number, token: number): number
+  tokenFree(me: number, token: number): void
 
   cancellationCreate(me: number): number
   cancellationCancel(me: number, cancellation: number, state: number, cause: number): void

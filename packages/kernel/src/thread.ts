@@ -3,6 +3,7 @@ import { Doorbell } from './doorbell.js'
 import { BugError, OutOfSharedMemoryError } from './errors.js'
 import {
   ANSWER,
+  CLAIMED,
   INBOX,
   instantiateKernel,
   type Kernel,
@@ -60,6 +61,11 @@ export class Thread {
     return this.memory.i32[this.#answer]
   }
 
+  /** The third result of the kernel call just made: the token of the operation that was committed. */
+  get claimed(): number {
+    return this.memory.i32[(threadBlock(this.id) + CLAIMED) >> 2]
+  }
+
   /** The first `count` words of the inbox: valid until the next call that fills it, and the next drain. */
   inbox(count: number): Int32Array {
     const { i32 } = this.memory
@@ -102,11 +108,18 @@ export class Thread {
     for (const hash of [...this.inbox(count)]) {
       if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
       else if (hash === RESCAN) this.#rescan()
-      else {
-        const objects = this.#parked.get(hash)
-        if (objects) for (const object of [...objects]) object.look()
-      }
+      else this.#lookAt(hash)
     }
+  }
+
+  /** Lets whoever is parked at `address` look at it now, as if it had been poked. */
+  lookAt(address: number): void {
+    this.#lookAt(this.kernel.hashOf(address))
+  }
+
+  #lookAt(hash: number): void {
+    const objects = this.#parked.get(hash)
+    if (objects) for (const object of [...objects]) object.look()
   }
 
   #rescan(): void {
