@@ -28,7 +28,7 @@ async function stress(host: FoundHost, program: string, ...args: string[]): Prom
   return JSON.parse(last)
 }
 
-describe('traffic between five threads, capacities 1, 2, 3, 64 and 1000: nothing lost, doubled or out of order', () => {
+describe('traffic between five threads, capacities 0, 1, 2, 3, 64 and 1000: nothing lost, doubled or out of order', () => {
   test.for([
     ['plain', 'send and receive'],
     ['try', 'trySend and tryReceive'],
@@ -36,6 +36,7 @@ describe('traffic between five threads, capacities 1, 2, 3, 64 and 1000: nothing
     ['cancel', 'operations that are canceled at random'],
     ['many', 'receiveMany'],
     ['mixed', 'words, cells and blocks in turn'],
+    ['swap', 'selects that send and receive on the same channels, with and without buffers'],
     ['close', 'closed at random'],
   ] as const)('%s: %s', { timeout: TIMEOUT_MS }, async ([manner]) => {
     const { total } = await stress(node, 'traffic', manner)
@@ -48,7 +49,7 @@ describe('the same on hosts with other engines and other threads', () => {
     const host = findHost(name)
     if (!host) notFound(name, 'traffic')
     else {
-      test.for(['mixed', 'select', 'cancel'] as const)(
+      test.for(['mixed', 'select', 'swap', 'cancel'] as const)(
         `%s on ${name}`,
         { timeout: TIMEOUT_MS },
         async manner => {

@@ -1,4 +1,4 @@
-import { type Chan, parallel, runtime, select, send } from '@millrace/core'
+import { type Chan, parallel, runtime, type SendChan, select, send } from '@millrace/core'
 import { randomFrom } from '../laws/expect.js'
 
 // Senders and receivers of the traffic. A value is {sender, sequence} as one number, in one of several forms.
@@ -6,18 +6,17 @@ import { randomFrom } from '../laws/expect.js'
 const thread = Math.random().toString(36).slice(2)
 const SEQUENCES = 2 ** 20
 
-export type Manner = 'plain' | 'try' | 'select' | 'cancel' | 'many' | 'mixed' | 'close'
-
-export interface Sent {
-  readonly thread: string
-  /** How many of its values were sent; those are the first ones. */
-  readonly count: number
-}
+export type Manner = 'plain' | 'try' | 'select' | 'cancel' | 'many' | 'mixed' | 'close' | 'swap'
 
 export interface Got {
   readonly thread: string
   /** What came over each channel, in order. */
   readonly values: readonly Int32Array[]
+}
+
+export interface Sent extends Got {
+  /** How many of its values were sent; those are the first ones. */
+  readonly count: number
 }
 
 export const senderOf = (value: number): number => Math.floor(value / SEQUENCES)
@@ -78,6 +77,31 @@ async function sendOne(
   }
 }
 
+const asWords = (values: number[][]): Int32Array[] => values.map(each => Int32Array.from(each))
+
+/** Sends and receives on all channels at once, whatever goes: an operation must not meet itself, and meets each other once. */
+async function swap(
+  channels: Chan<unknown>[],
+  id: number,
+  most: number,
+  got: number[][],
+  sentAll: SendChan<void>,
+): Promise<void> {
+  for (let sent = 0; sent < most; ) {
+    const value = id * SEQUENCES + sent
+    const hit = await select([...channels, ...channels.map(each => send(each, value))])
+    if (hit.case < channels.length) got[hit.case]!.push(hit.value as number)
+    else sent++
+  }
+  await sentAll.send()
+  const open: (Chan<unknown> | null)[] = [...channels]
+  while (open.some(each => each)) {
+    const hit = await select(open)
+    if (hit.ok) got[hit.case]!.push(hit.value as number)
+    else open[hit.case] = null
+  }
+}
+
 export const sender = parallel(
   import.meta.url,
   async function sender(
@@ -86,9 +110,15 @@ export const sender = parallel(
     most: number,
     manner: Manner,
     seed: number,
+    sentAll: SendChan<void>,
   ): Promise<Sent> {
     const random = randomFrom(seed)
     let count = 0
+    const values: number[][] = channels.map(() => [])
+    if (manner === 'swap') {
+      await swap(channels, id, most, values, sentAll)
+      return { thread, count: most, values: asWords(values) }
+    }
     try {
       for (; count < most; count++) {
         await sendOne(channels, disguise(id * SEQUENCES + count, manner), manner, random)
@@ -96,7 +126,7 @@ export const sender = parallel(
     } catch (error) {
       if (manner !== 'close' || (error as { code?: string }).code !== 'ERR_CHAN_CLOSED') throw error
     }
-    return { thread, count }
+    return { thread, count, values: [] }
   },
 )
 
@@ -109,14 +139,17 @@ export const receiver = parallel(
     const got = values[0]!
     switch (manner) {
       case 'try':
-        for (;;) {
+        // Two that only try never meet without a buffer.
+        while (channel.capacity > 0) {
           const received = channel.tryReceiveOk()
           if (received?.ok) got.push(undisguise(received.value))
           else if (received) break
           else await runtime.gosched()
         }
+        for await (const value of channel) got.push(undisguise(value))
         break
-      case 'select': {
+      case 'select':
+      case 'swap': {
         const open: (Chan<unknown> | null)[] = [...channels]
         while (open.some(each => each)) {
           const hit = await select(open)
@@ -146,6 +179,6 @@ export const receiver = parallel(
       default:
         for await (const value of channel) got.push(undisguise(value))
     }
-    return { thread, values: values.map(each => Int32Array.from(each)) }
+    return { thread, values: asWords(values) }
   },
 )

@@ -16,7 +16,7 @@ import {
 //
 //   traffic.js <manner>
 
-const CAPACITIES = [1, 2, 3, 64, 1000]
+const CAPACITIES = [0, 1, 2, 3, 64, 1000]
 const MESSAGES = isLong ? 2_000_000 : 30_000 // per manner
 const MOST_PER_ROUND = 30_000
 const ROUND_MS = 60_000
@@ -54,15 +54,18 @@ function check(sent: Sent[], got: Got[]): number {
 
 async function round(capacity: number, messages: number): Promise<void> {
   const start = performance.now()
-  const channels = range(manner === 'select' ? 3 : 1).map(() => chan<unknown>(capacity))
+  const channels = range(manner === 'select' || manner === 'swap' ? 3 : 1).map(i =>
+    chan<unknown>(manner === 'swap' ? [capacity, 0, 1][i] : capacity),
+  )
   const [senders, receivers] = [1 + random(6), 1 + random(6)]
   const each = Math.ceil(messages / senders)
   const seedOf = () => random(2 ** 31)
   // One of either kind runs on the main thread, called directly.
+  const sentAll = chan<void>(senders)
   const sending = range(senders).map(id =>
     id === 1
-      ? sender(channels, id, each, manner, seedOf())
-      : go(sender, channels, id, each, manner, seedOf()),
+      ? sender(channels, id, each, manner, seedOf(), sentAll)
+      : go(sender, channels, id, each, manner, seedOf(), sentAll),
   )
   const receiving = range(receivers).map(i =>
     i === 1 ? receiver(channels, manner, seedOf()) : go(receiver, channels, manner, seedOf()),
@@ -77,13 +80,13 @@ async function round(capacity: number, messages: number): Promise<void> {
   if (manner === 'close') {
     setTimeout(() => channels[0]!.close(), random(30))
   } else {
-    void Promise.all(sending).then(() => {
+    void Promise.all(manner === 'swap' ? range(senders).map(() => sentAll.receive()) : sending).then(() => {
       for (const channel of channels) channel.close()
     })
   }
   const [sent, got] = [await Promise.all(sending), await Promise.all(receiving)]
   clearTimeout(late)
-  const count = check(sent, got)
+  const count = check(sent, [...got, ...sent])
   total += count
   say({ manner, capacity, senders, receivers, count, ms: Math.round(performance.now() - start) })
 }
