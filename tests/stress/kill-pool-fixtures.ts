@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { type Chan, parallel, runtime } from '@millrace/core'
+import { type Chan, parallel, type ReceiveChan, runtime, select, send } from '@millrace/core'
 import { currentThread } from '@millrace/kernel'
 import { randomFrom } from '../laws/expect.js'
 
@@ -20,6 +20,8 @@ interface Orders {
   readonly seed: number
   /** One of how many steps ends the thread; 0 = none. */
   readonly suicidal: number
+  /** An unbuffered channel on which nothing ever comes, for selects to wait on beside the one that counts. */
+  readonly never: ReceiveChan<number>
 }
 
 interface SendOrders extends Orders {
@@ -34,7 +36,8 @@ async function stumble(random: (n: number) => number, suicidal: number): Promise
 
 export const sendUntilKilled = parallel(
   import.meta.url,
-  async function sendUntilKilled(sink: Chan<unknown>, { life, counts, most, seed, suicidal }: SendOrders) {
+  async function sendUntilKilled(sink: Chan<unknown>, orders: SendOrders) {
+    const { life, counts, most, seed, suicidal, never } = orders
     const random = randomFrom(seed)
     const { i32 } = currentThread().memory
     let sequence = 0
@@ -42,7 +45,9 @@ export const sendUntilKilled = parallel(
       await stumble(random, suicidal)
       const value = tagOf(life, sequence)
       try {
-        await sink.send(random(4) === 0 ? { value } : value)
+        const form = random(4) === 0 ? { value } : value
+        if (random(3) === 0) await select([send(sink, form), never])
+        else await sink.send(form)
       } catch (error) {
         if ((error as { code?: string }).code !== 'ERR_CHAN_CLOSED') throw error
         break
@@ -56,12 +61,16 @@ export const sendUntilKilled = parallel(
 /** Receives, marking each value first: killed, it loses at most what it had in hand. Answers whether that was the end. */
 export const receiveUntilKilled = parallel(
   import.meta.url,
-  async function receiveUntilKilled(source: Chan<unknown>, { counts, most, seed, suicidal }: Orders) {
+  async function receiveUntilKilled(source: Chan<unknown>, orders: Orders) {
+    const { counts, most, seed, suicidal, never } = orders
     const random = randomFrom(seed)
     const { memory } = currentThread()
     const last = new Map<number, number>()
     let received = 0
-    for await (const form of source) {
+    for (;;) {
+      const { value: form, ok } =
+        random(3) === 0 ? await select([source, never]) : await source.receiveOk()
+      if (!ok) return true
       const value = typeof form === 'number' ? form : (form as { value: number }).value
       const [life, sequence] = [lifeOf(value), sequenceOf(value)]
       const bit = 1 << (sequence & 31)
@@ -72,7 +81,6 @@ export const receiveUntilKilled = parallel(
       await stumble(random, suicidal)
       if (++received >= most) return false
     }
-    return true
   },
 )
 

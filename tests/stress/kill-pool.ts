@@ -16,7 +16,6 @@ import { isLong, say, seed } from './seed.js'
 
 const KILLS = isLong ? 1000 : 60
 const ADDED = 3
-const CHANNELS = 3
 const PER_CHANNEL = 3 // senders, and as many receivers
 const PASSING = 8
 const LIVES = isLong ? 2 ** 16 : 2 ** 13
@@ -69,9 +68,11 @@ main(async () => {
     }
   }
 
-  const channels: Chan<unknown>[] = [1, 3, 64].slice(0, CHANNELS).map(capacity => chan(capacity))
+  const channels: Chan<unknown>[] = [0, 1, 3, 64].map(capacity => chan(capacity))
+  const never = chan<number>()
   const orders = (counts: number) => ({
     counts,
+    never,
     most: 1 + random(SEQUENCES),
     seed: random(2 ** 31),
     suicidal: fromOutside ? 0 : 2000,
