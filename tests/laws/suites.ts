@@ -7,11 +7,12 @@ import type { Law, World } from './law.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
 import { parallelLaws } from './parallel.laws.js'
+import { rendezvousLaws } from './rendezvous.laws.js'
 import { selectLaws } from './select.laws.js'
 import { arrived, local, program, shared } from './worlds.js'
 
 const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
-const ofTheProgram: Law[] = [...goLaws, ...parallelLaws]
+const ofTheProgram: Law[] = [...goLaws, ...parallelLaws, ...rendezvousLaws]
 
 /** Laws that share a process, and how it is prepared for them. */
 export interface Run {
