@@ -15,6 +15,10 @@ const cures = {
     'Let one goroutine close the channel, once nobody sends any more: the only sender itself, or one that waits for all senders. Receivers need not be told to stop with a close; give senders a context, and let them `select` between the send and `ctx.done()`.',
   ERR_CHAN_SIZE:
     'Pass a whole number from 0 to 1 073 741 823. Without a limit in mind, take a small one: a full channel makes senders wait, which is what it is for.',
+  ERR_DEADLOCK:
+    'Await the operation without `Sync`: it blocked its thread, and the only goroutines that could have ended the wait live on that thread. Or hand the channel to a goroutine on another thread first.',
+  ERR_MAIN_THREAD_BLOCKED:
+    'Await the operation without `Sync`, or do it in a parallel goroutine: a page that stands still cannot even be painted, so browsers forbid it.',
   ERR_PARALLEL:
     'Call `parallel(import.meta.url, async function name(…) { … })` at the top level of a module, with a name that is the only one of its kind there, and start goroutines inside `main(() => { … })`. The message says which of these is missing.',
   ERR_CANCELED:

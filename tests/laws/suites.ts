@@ -1,4 +1,5 @@
 import { runtime } from '@millrace/core'
+import { blockingLaws } from './blocking.laws.js'
 import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
@@ -12,7 +13,7 @@ import { selectLaws } from './select.laws.js'
 import { arrived, local, program, shared } from './worlds.js'
 
 const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
-const ofTheProgram: Law[] = [...goLaws, ...parallelLaws, ...rendezvousLaws]
+const ofTheProgram: Law[] = [...goLaws, ...parallelLaws, ...rendezvousLaws, ...blockingLaws]
 
 /** Laws that share a process, and how it is prepared for them. */
 export interface Run {

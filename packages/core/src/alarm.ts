@@ -98,6 +98,18 @@ class AlarmQueue {
     if (this.#holding === 0) this.#timer.unref()
   }
 
+  /** When the next rings; Infinity if none is set. */
+  get next(): number {
+    return this.#heap.length === 0 ? Infinity : this.#heap[0].due
+  }
+
+  /** Rings those that are due now, for when the host's timers cannot. */
+  ringDue(): void {
+    if (this.next > this.#clock.now()) return
+    this.#timer?.clear()
+    this.#look()
+  }
+
   readonly #look = (): void => {
     this.#timer = undefined
     const now = this.#clock.now()
@@ -155,4 +167,14 @@ function queueOf(clock: Clock): AlarmQueue {
   }
   current = [clock, queue]
   return queue
+}
+
+/** When the next alarm of this thread rings, by the clock; Infinity if none is set. */
+export function nextAlarm(): number {
+  return queueOf(clock).next
+}
+
+/** Rings the alarms that are due. For a thread that blocks: its event loop cannot. */
+export function ringDueAlarms(): void {
+  queueOf(clock).ringDue()
 }

@@ -1,4 +1,5 @@
 import { type Crossing, SHARE, type Shareable } from '@millrace/kernel'
+import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { afterTurn, done, ready, spend } from './budget.js'
 import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { ChanSizeError } from './errors.js'
@@ -23,6 +24,14 @@ export interface SendChan<in T> {
   send(value: T, options?: WaitOptions): Promise<void>
   /** Sends `value` if that need not wait; answers whether it did. @throws {ChanClosedError} */
   trySend(value: T): boolean
+  /**
+   * Sends `value` as `send` does, and blocks the thread until that is done: its other goroutines stand still meanwhile, and so does its
+   * event loop. For threads of the pool.
+   *
+   * @throws {ChanClosedError} @throws {DataCloneError} @throws {DeadlockError} Nobody else could ever receive it.
+   * @throws {MainThreadBlockedError} On a page's main thread, which must not block.
+   */
+  sendSync(value: T, options?: SyncOptions): void
   /** Closes the channel: receivers get what is buffered and then the end. @throws {ChanClosedError} close of closed channel */
   close(): void
   /** Values in the buffer. 0 for an unbuffered channel, also while senders wait. */
@@ -42,6 +51,13 @@ export interface ReceiveChan<out T> extends AsyncIterable<T, undefined> {
   tryReceive(): T | undefined
   /** The next value, or the end; undefined if that would have to wait. */
   tryReceiveOk(): Received<T> | undefined
+  /**
+   * The next value, as `receive` gives it, and blocks the thread until there is one: see `sendSync`.
+   *
+   * @throws {DeadlockError} Nobody else could ever send one.
+   * @throws {MainThreadBlockedError} On a page's main thread, which must not block.
+   */
+  receiveSync(options?: SyncOptions): T | undefined
   /**
    * Waits for one value and takes what else is there, up to `max`. Empty once the channel is closed and drained.
    *
@@ -131,6 +147,17 @@ export class Channel<T> implements Chan<T>, Shareable {
     return this.medium.trySend(value)
   }
 
+  sendSync(value: T, options?: SyncOptions): void {
+    throwIfCanceled(options)
+    if (this.medium.trySend(value)) return
+    block<void>('sendSync', [this.medium], options, (resolve, reject, context) => {
+      const waiter = new SendWaiter(value, resolve, reject)
+      this.medium.parkSender(waiter)
+      if (context) waiter.cancelWith(context)
+      return waiter
+    })
+  }
+
   close(): void {
     this.medium.close()
   }
@@ -179,6 +206,19 @@ export class Channel<T> implements Chan<T>, Shareable {
   tryReceive(): T | undefined {
     const value = this.medium.tryReceive()
     return value === EMPTY || value === CLOSED ? undefined : (value as T)
+  }
+
+  receiveSync(options?: SyncOptions): T | undefined {
+    throwIfCanceled(options)
+    const value = this.medium.tryReceive()
+    if (value === CLOSED) return undefined
+    if (value !== EMPTY) return value as T
+    return block('receiveSync', [this.medium], options, (resolve, reject, context) => {
+      const waiter = new ReceiveWaiter(VALUE as Form<T | undefined>, resolve, reject)
+      this.medium.parkReceiver(waiter)
+      if (context) waiter.cancelWith(context)
+      return waiter
+    })
   }
 
   tryReceiveOk(): Received<T> | undefined {

@@ -43,11 +43,25 @@ export class DeadlineExceeded extends Error {
   }
 }
 
+/** A page's main thread must not block. */
+export class MainThreadBlockedError extends Error {
+  override readonly name = 'MainThreadBlockedError'
+  readonly code = 'ERR_MAIN_THREAD_BLOCKED'
+}
+
+/** A goroutine waits for what cannot happen any more. In Go a fatal error. */
+export class DeadlockError extends Error {
+  override readonly name = 'DeadlockError'
+  readonly code = 'ERR_DEADLOCK'
+}
+
 export const sendOnClosed = (): ChanClosedError => new ChanClosedError('send on closed channel')
 export const closeOfClosed = (): ChanClosedError => new ChanClosedError('close of closed channel')
 
 registerError('ERR_CANCELED', message => new Canceled(message))
 registerError('ERR_CHAN_CLOSED', message => new ChanClosedError(message))
 registerError('ERR_CHAN_SIZE', message => new ChanSizeError(message))
+registerError('ERR_DEADLOCK', message => new DeadlockError(message))
+registerError('ERR_MAIN_THREAD_BLOCKED', message => new MainThreadBlockedError(message))
 registerError('ERR_DEADLINE_EXCEEDED', message => new DeadlineExceeded(message))
 registerError('ERR_PARALLEL', message => new ParallelError(message))

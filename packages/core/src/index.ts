@@ -1,5 +1,6 @@
 export { DataCloneError, OutOfSharedMemoryError, ThreadLostError } from '@millrace/kernel'
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
+export type { SyncOptions } from './block.js'
 export type { WaitOptions } from './cancellation.js'
 export { type Chan, chan, type ReceiveChan, type Received, type SendChan } from './chan.js'
 export {
@@ -22,11 +23,28 @@ export {
   withTimeoutCause,
   withValue,
 } from './context.js'
-export { Canceled, ChanClosedError, ChanSizeError, DeadlineExceeded, ParallelError } from './errors.js'
+export {
+  Canceled,
+  ChanClosedError,
+  ChanSizeError,
+  DeadlineExceeded,
+  DeadlockError,
+  MainThreadBlockedError,
+  ParallelError,
+} from './errors.js'
 export { go } from './go.js'
 export { type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'
 export { main, type RuntimeOptions, type RuntimeStats, runtime } from './runtime.js'
-export { type Case, type Cases, type Selected, type SendCase, select, send, trySelect } from './select.js'
+export {
+  type Case,
+  type Cases,
+  type Selected,
+  type SendCase,
+  select,
+  selectSync,
+  send,
+  trySelect,
+} from './select.js'
 export { stayOnThread } from './stay-on-thread.js'
 export { after, sleep, Ticker, Timer, tick } from './time.js'

@@ -1,3 +1,4 @@
+import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { ready, served } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
@@ -91,6 +92,29 @@ export function select<const C extends Cases>(cases: C, options?: WaitOptions): 
  */
 export function trySelect<const C extends Cases>(cases: C): Selected<C> | undefined {
   return attempt(evaluate(cases)) as Selected<C> | undefined
+}
+
+/**
+ * Chooses as `select` does, and blocks the thread until a case can go on: its other goroutines stand still meanwhile, and so does
+ * its event loop. Timers and contexts among the cases work as ever. For threads of the pool.
+ *
+ * @throws {ChanClosedError} It chose a send on a closed channel.
+ * @throws {DeadlockError} No other thread could ever make a case ready.
+ * @throws {MainThreadBlockedError} On a page's main thread, which must not block.
+ * @throws {TypeError} A case is not a channel, a send, null or undefined.
+ */
+export function selectSync<const C extends Cases>(cases: C, options?: SyncOptions): Selected<C> {
+  throwIfCanceled(options)
+  const evaluated = evaluate(cases)
+  const media = evaluated.map(({ channel }) => channel.medium)
+  const result =
+    attempt(evaluated) ??
+    block<Result>('selectSync', media, options, (resolve, reject, context) => {
+      const selection = new Selection(evaluated, resolve, reject)
+      selection.park(context)
+      return selection
+    })
+  return result as Selected<C>
 }
 
 function choose(cases: Cases, options: WaitOptions | undefined): Promise<Result> {

@@ -30,6 +30,11 @@ export class Doorbell {
     host.macrotask(this.#look)
   }
 
+  /** Somebody else has waited for the bell and lowered it: whoever slept on it must not sleep on, as nobody would ring again. */
+  rouse(): void {
+    if (this.#state === 'asleep') Atomics.notify(this.#thread.memory.i32, this.#bell)
+  }
+
   readonly #look = (): void => {
     const { kernel, id, memory } = this.#thread
     for (let looks = 0; looks < SPIN_LOOKS; looks++) {

@@ -3,6 +3,7 @@ import { Doorbell } from './doorbell.js'
 import { BugError, OutOfSharedMemoryError } from './errors.js'
 import {
   ANSWER,
+  BELL,
   CLAIMED,
   INBOX,
   instantiateKernel,
@@ -14,6 +15,9 @@ import {
 } from './kernel.js'
 import { Lifetime } from './lifetime.js'
 import { type MemoryLimits, SharedMemory } from './memory.js'
+
+/** Looks at the mailbox before a thread that blocks goes to sleep: a few microseconds. */
+const SPIN_LOOKS = 500
 
 /** A shared object that somebody in this thread waits for. */
 export interface Parked {
@@ -110,6 +114,23 @@ export class Thread {
       else if (hash === RESCAN) this.#rescan()
       else this.#lookAt(hash)
     }
+  }
+
+  /** Stands still until something is in the mailbox, or `ms` have passed, and serves it. The event loop stands still as well. */
+  standStill(ms: number): void {
+    const { kernel, id } = this
+    if (!this.#comesSoon() && kernel.bellArm(id)) {
+      Atomics.wait(this.memory.i32, (threadBlock(id) + BELL) >> 2, 1, ms)
+      kernel.bellLower(id)
+    }
+    this.doorbell.rouse()
+    this.drain()
+  }
+
+  /** Being woken costs more than a short look for an answer that is on its way. */
+  #comesSoon(): boolean {
+    for (let looks = 0; looks < SPIN_LOOKS; looks++) if (this.kernel.mailboxDirty(this.id)) return true
+    return false
   }
 
   /** Lets whoever is parked at `address` look at it now, as if it had been poked. */

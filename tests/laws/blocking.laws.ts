@@ -1,0 +1,161 @@
+import {
+  AtomicInt32,
+  after,
+  background,
+  chan,
+  go,
+  selectSync,
+  send,
+  withCancel,
+  withTimeout,
+} from '@millrace/core'
+import * as fixtures from './blocking-fixtures.js'
+import { equal, eventually, isError, ok, range, sleep, throws } from './expect.js'
+import type { Law } from './law.js'
+import { nop } from './parallel-fixtures.js'
+
+/** Operations that block their thread. */
+export const blockingLaws: Law[] = [
+  {
+    name: 'goroutines that block their thread send and receive as others do',
+    rule: 'API 2',
+    async run() {
+      for (const capacity of [0, 1, 64]) {
+        const [there, back] = [chan<number>(capacity), chan<number>(capacity)]
+        const doubling = range(2).map(() => go(fixtures.doubleSync, there, back))
+        const values: number[] = []
+        const collecting = (async () => {
+          for await (const value of back) values.push(value)
+        })()
+        for (const i of range(300)) await there.send(i)
+        there.close()
+        const counts = await Promise.all(doubling)
+        back.close()
+        await collecting
+        equal(
+          counts.reduce((a, b) => a + b),
+          300,
+        )
+        equal(
+          values.toSorted((a, b) => a - b),
+          range(300).map(i => 2 * i),
+        )
+      }
+    },
+  },
+  {
+    name: 'what need not wait does not block, on one thread either',
+    rule: 'API 2',
+    run() {
+      const channel = chan<number>(1)
+      channel.sendSync(1)
+      equal(channel.receiveSync(), 1)
+      equal(selectSync({ got: channel, sent: send(channel, 2) }), {
+        case: 'sent',
+        value: undefined,
+        ok: true,
+      })
+      channel.close()
+      equal([channel.receiveSync(), channel.receiveSync()], [2, undefined])
+      equal(selectSync([channel]).ok, false)
+      isError(
+        throws(() => channel.sendSync(3), 'sendSync'),
+        'ERR_CHAN_CLOSED',
+        'send on closed channel',
+      )
+    },
+  },
+  {
+    name: 'blocking where nobody else could ever end it is refused as a deadlock, and leaves nothing behind',
+    rule: 39,
+    run() {
+      const channel = chan<number>()
+      const words = 'all goroutines are asleep - deadlock!'
+      isError(
+        throws(() => channel.receiveSync(), 'receiveSync'),
+        'ERR_DEADLOCK',
+        words,
+      )
+      isError(
+        throws(() => channel.sendSync(1), 'sendSync'),
+        'ERR_DEADLOCK',
+        words,
+      )
+      isError(
+        throws(() => selectSync([channel, null]), 'selectSync'),
+        'ERR_DEADLOCK',
+        words,
+      )
+      equal(channel.tryReceiveOk(), undefined, 'what the sender left')
+      ok(!channel.trySend(1), 'a receiver is left')
+    },
+  },
+  {
+    name: 'timers ring for a thread that blocks',
+    rule: 36,
+    async run() {
+      const never = chan<string>()
+      equal(selectSync({ never, late: after(5) }).case, 'late')
+      equal(await go(fixtures.chooseSync, never, chan<string>(), 5), 'late')
+      const [ctx, cancel] = withTimeout(background(), 5)
+      isError(
+        throws(() => never.receiveSync(ctx), 'receiveSync'),
+        'ERR_DEADLINE_EXCEEDED',
+        'context deadline exceeded',
+      )
+      cancel()
+    },
+  },
+  {
+    name: 'a blocked select takes what comes from another thread, or gives',
+    rule: 22,
+    async run() {
+      for (const capacity of [0, 1]) {
+        const words = chan<string>(capacity)
+        const choosing = go(fixtures.chooseSync, words, chan<string>(), 60_000)
+        await words.send('word')
+        equal(await choosing, 'word')
+        const sink = chan<string>()
+        const giving = go(fixtures.chooseSync, chan<string>(), sink, 60_000)
+        equal(await sink.receive(), 'sent')
+        equal(await giving, 'sent')
+      }
+    },
+  },
+  {
+    name: 'close and cancel reach a thread that blocks',
+    rule: 8,
+    async run() {
+      for (const way of ['send', 'receive'] as const) {
+        const blocked = new AtomicInt32(0)
+        const channel = chan<number>()
+        const closing = range(2).map(() => go(fixtures.failSync, way, channel, blocked))
+        await eventually(() => blocked.load() === 2, 'both blocked')
+        channel.close()
+        for (const ended of await Promise.all(closing)) {
+          equal(ended, way === 'send' ? { code: 'ERR_CHAN_CLOSED' } : { value: undefined })
+        }
+        const [ctx, cancel] = withCancel(background())
+        const canceling = go(fixtures.failSync, way, chan<number>(), blocked, ctx)
+        await eventually(() => blocked.load() === 3, 'it blocked')
+        cancel()
+        equal(await canceling, { code: 'ERR_CANCELED' })
+      }
+    },
+  },
+  {
+    name: 'a thread that slept, blocked for a while and waits again is still woken',
+    rule: 'API 2',
+    async run() {
+      const [never, words] = [chan<string>(), chan<string>()]
+      await go(nop, never, words)
+      for (const _ of range(20)) {
+        const giving = go(fixtures.chooseSync, never, words, 60_000)
+        await sleep(3) // long enough for this thread to fall asleep, most of the time
+        equal(selectSync({ never, late: after(1) }).case, 'late')
+        equal(await words.receive(), 'sent')
+        equal(await giving, 'sent')
+      }
+    },
+  },
+]
