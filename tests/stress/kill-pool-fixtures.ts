@@ -68,8 +68,7 @@ export const receiveUntilKilled = parallel(
     const last = new Map<number, number>()
     let received = 0
     for (;;) {
-      const { value: form, ok } =
-        random(3) === 0 ? await select([source, never]) : await source.receiveOk()
+      const { value: form, ok } = random(3) === 0 ? await select([source, never]) : await source.receiveOk()
       if (!ok) return true
       const value = typeof form === 'number' ? form : (form as { value: number }).value
       const [life, sequence] = [lifeOf(value), sequenceOf(value)]

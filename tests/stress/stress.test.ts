@@ -1,32 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type FoundHost, findHost } from '../hosts/find-host.js'
+import { findHost } from '../hosts/find-host.js'
 import { notFound } from '../hosts/host-laws.js'
-import { programFile, runProgram } from '../hosts/run-program.js'
-import { isLong } from './seed.js'
+import { stress, TIMEOUT_MS } from './run-stress.js'
 
 // Real threads, chance, and a check of every single value. MILLRACE_LONG=1 makes it ten million messages and a thousand kills of
 // each sort; MILLRACE_SEED=… does again what failed.
 
-const TIMEOUT_MS = isLong ? 3_600_000 : 120_000
-
 const node = findHost('node')!
-
-async function stress(host: FoundHost, program: string, ...args: string[]): Promise<Record<string, unknown>> {
-  const { ended } = runProgram(host, programFile(`stress/${program}`), {
-    args,
-    timeoutMs: TIMEOUT_MS,
-  })
-  const { code, stdout, stderr, ms } = await ended
-  const lines = stdout.trim().split('\n')
-  const last = lines.at(-1)!
-  process.stderr.write(`  ${program} ${args.join(' ')} on ${host.name}: ${last} in ${ms} ms\n`)
-  expect({ code, stderr, last }, `the last lines were\n${lines.slice(-5).join('\n')}`).toEqual({
-    code: 0,
-    stderr: '',
-    last: expect.stringContaining('"ok":true'),
-  })
-  return JSON.parse(last)
-}
 
 describe('traffic between five threads, capacities 0, 1, 2, 3, 64 and 1000: nothing lost, doubled or out of order', () => {
   test.for([
@@ -39,7 +19,7 @@ describe('traffic between five threads, capacities 0, 1, 2, 3, 64 and 1000: noth
     ['swap', 'selects that send and receive on the same channels, with and without buffers'],
     ['close', 'closed at random'],
   ] as const)('%s: %s', { timeout: TIMEOUT_MS }, async ([manner]) => {
-    const { total } = await stress(node, 'traffic', manner)
+    const { total } = await stress(node, 'stress/traffic', manner)
     expect(total).toBeGreaterThan(manner === 'close' ? 0 : 29_999)
   })
 })
@@ -53,7 +33,7 @@ describe('the same on hosts with other engines and other threads', () => {
         `%s on ${name}`,
         { timeout: TIMEOUT_MS },
         async manner => {
-          const { total } = await stress(host, 'traffic', manner)
+          const { total } = await stress(host, 'stress/traffic', manner)
           expect(total).toBeGreaterThan(29_999)
         },
       )
@@ -63,21 +43,21 @@ describe('the same on hosts with other engines and other threads', () => {
 
 describe('threads are killed at random: the others never stand still, and nothing is lost but what the dead had taken', () => {
   test('threads on rings of the kernel, killed from outside', { timeout: TIMEOUT_MS }, async () => {
-    const { killed } = await stress(node, 'kill-ring')
+    const { killed } = await stress(node, 'stress/kill-ring')
     expect(killed).toBeGreaterThanOrEqual(60)
   })
 
   test('threads of the pool with their goroutines, killed from outside', {
     timeout: TIMEOUT_MS,
   }, async () => {
-    const { kills } = await stress(node, 'kill-pool', 'terminate')
+    const { kills } = await stress(node, 'stress/kill-pool', 'terminate')
     expect(kills).toBeGreaterThanOrEqual(60)
   })
 
   test('threads of the pool that end themselves in the middle of a goroutine', {
     timeout: TIMEOUT_MS,
   }, async () => {
-    const { kills } = await stress(node, 'kill-pool', 'exit')
+    const { kills } = await stress(node, 'stress/kill-pool', 'exit')
     expect(kills).toBeGreaterThanOrEqual(60)
   })
 })
