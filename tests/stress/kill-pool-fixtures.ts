@@ -88,3 +88,24 @@ export const pass = parallel(import.meta.url, async function pass(n: number) {
   if (n % 3 === 0) await runtime.gosched()
   return n
 })
+
+/** Sends and receives, by select or plainly, on a channel that is closed at some moment. */
+export const useUntilClosed = parallel(
+  import.meta.url,
+  async function useUntilClosed(channel: Chan<number>, never: ReceiveChan<number>, seed: number) {
+    const random = randomFrom(seed)
+    try {
+      for (let n = 0; ; n++) {
+        const way = random(4)
+        if (way === 0) await channel.send(n)
+        else if (way === 1) await select([send(channel, n), channel, never])
+        else if (way === 2 && !(await channel.receiveOk()).ok) return n
+        else if (way === 3) channel.trySend(n)
+        if (random(100) === 0) await runtime.gosched()
+      }
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_CHAN_CLOSED') throw error
+      return 0
+    }
+  },
+)

@@ -2,7 +2,7 @@ import process from 'node:process'
 import { type Chan, chan, go, main, runtime, ThreadLostError } from '@millrace/core'
 import { currentThread, host } from '@millrace/kernel'
 import { randomFrom, range, sleep } from '../laws/expect.js'
-import { pass, receiveUntilKilled, SEQUENCES, sendUntilKilled } from './kill-pool-fixtures.js'
+import { pass, receiveUntilKilled, SEQUENCES, sendUntilKilled, useUntilClosed } from './kill-pool-fixtures.js'
 import { isLong, say, seed } from './seed.js'
 
 // Threads of the pool are killed at random moments, in the middle of whatever their goroutines do. Every goroutine's promise
@@ -14,16 +14,19 @@ import { isLong, say, seed } from './seed.js'
 // The pool's own threads cannot be had from outside. So here is one more than there is in the API: threads started with the pool's
 // own program, by hand.
 
-const KILLS = isLong ? 1000 : 60
+const fromOutside = process.argv[2] !== 'exit'
+const KILLS = fromOutside ? (isLong ? 10_000 : 200) : isLong ? 1000 : 60
 const ADDED = 3
 const PER_CHANNEL = 3 // senders, and as many receivers
 const PASSING = 8
-const LIVES = isLong ? 2 ** 16 : 2 ** 13
+const CLOSING = 3
+/** Shared memory may grow while everybody finds his place, not after. */
+const GROWTH = 2 ** 20
+const LIVES = isLong ? 2 ** 17 : 2 ** 13
 const STANDSTILL_MS = 15_000
 
-const fromOutside = process.argv[2] !== 'exit'
 const random = randomFrom(seed)
-let [kills, lostGoroutines, passed, lives, ended] = [0, 0, 0, 0, 0]
+let [kills, lostGoroutines, passed, lives, ended, closed] = [0, 0, 0, 0, 0, 0]
 let receiversLost = 0
 let isEnding = false
 
@@ -119,6 +122,20 @@ main(async () => {
       })(),
     )
   }
+  for (let i = 0; i < CLOSING; i++) {
+    roles.push(
+      (async () => {
+        while (!isEnding) {
+          const channel = chan<number>(random(3))
+          const using = range(4).map(() => settled(go(useUntilClosed, channel, never, random(2 ** 30))))
+          await sleep(random(20))
+          channel.close()
+          await Promise.all(using)
+          closed++
+        }
+      })(),
+    )
+  }
   // One goroutine of this thread takes part too: it cannot die, and what it receives is marked at once.
   const here = receiveUntilKilled(channels[0]!, {
     ...orders(marks),
@@ -145,9 +162,14 @@ main(async () => {
     }
   }, 500)
 
+  let early = 0
+  const watchMemory = () => {
+    if (kills <= KILLS / 2) early = kernel.heapUsed()
+  }
   if (fromOutside) {
     while (kills < KILLS) {
-      await sleep(random(60))
+      watchMemory()
+      await sleep(random(20))
       const i = random(ADDED)
       if (!added[i]!.isUp && random(20) > 0) continue
       kills++
@@ -155,7 +177,12 @@ main(async () => {
       added[i] = add()
       await victim.kill()
     }
-  } else while (kills < KILLS) await sleep(20)
+  } else {
+    while (kills < KILLS) {
+      watchMemory()
+      await sleep(20)
+    }
+  }
 
   isEnding = true
   for (const channel of channels) channel.close()
@@ -173,9 +200,12 @@ main(async () => {
   }
   // A receiver that was lost may have had one value in hand, and one that its thread had taken for it.
   if (lost > 2 * receiversLost) giveUp(`${lost} values were lost, and only ${receiversLost} receivers`)
+  const growth = kernel.heapUsed() - early
+  if (growth > GROWTH) giveUp(`shared memory grew by ${growth} bytes in the second half`)
   say({
     ok: true,
     kills,
+    closed,
     lostGoroutines,
     receiversLost,
     lost,
@@ -183,6 +213,7 @@ main(async () => {
     passed,
     received: received(),
     heapMiB: kernel.heapUsed() >> 20,
+    growth,
     seed,
   })
 })
