@@ -1,6 +1,6 @@
 import { CLOSED, OK, OK_SELF, RECEIVE, SEND, WOULD_BLOCK } from '@millrace/kernel'
 import { describe, expect, test } from 'vitest'
-import { FreshMemory, MAIN } from './fresh-memory.js'
+import { CLAIMED, FreshMemory, MAIN } from './fresh-memory.js'
 
 type Case = readonly [channel: number, direction: typeof RECEIVE | typeof SEND, value?: number]
 
@@ -57,7 +57,7 @@ describe('claim', () => {
     const channel = kernel.rendezvousCreate(MAIN)
     const token = scene.post(MAIN, [channel, RECEIVE])
     expect(kernel.rendezvousSend(MAIN, channel, inline(7))).toBe(OK_SELF)
-    expect(scene.threadWord(MAIN, 32)).toBe(token)
+    expect(scene.threadWord(MAIN, CLAIMED)).toBe(token)
     expect(scene.drain(MAIN)).toEqual([])
     expect(scene.taken(MAIN, token)).toEqual({ index: 0, value: inline(7) })
   })

@@ -61,3 +61,10 @@ describe('threads are killed at random: the others never stand still, and nothin
     expect(kills).toBeGreaterThanOrEqual(60)
   })
 })
+
+test('a loop that selects between the end and work leaves nothing behind, however long it runs', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const { heapGrowth } = await stress(node, 'stress/select-loop')
+  expect(heapGrowth).toBe(0)
+})

@@ -1,5 +1,7 @@
 import process from 'node:process'
 import { chan, go, main, runtime } from '@millrace/core'
+import { currentThread } from '@millrace/kernel'
+import { MISSED, THREAD_BYTES, THREADS as THREADS_AT } from '../kernel/fresh-memory.js'
 import { fail, randomFrom, range } from '../laws/expect.js'
 import { isLong, say, seed } from './seed.js'
 import {
@@ -103,7 +105,11 @@ main(async () => {
       }
     }
     if (threads.size < (manner === 'close' ? 2 : 3)) fail(`only ${threads.size} threads took part`)
-    say({ ok: true, manner, total, threads: threads.size, seed })
+    // Claims that gave up on a counterpart which stayed busy: their operations parked, or a try failed.
+    const missed = range(64)
+      .map(id => currentThread().memory.i32[(THREADS_AT + id * THREAD_BYTES + MISSED) >> 2]!)
+      .reduce((a, b) => a + b)
+    say({ ok: true, manner, total, missed, threads: threads.size, seed })
   } catch (error) {
     say({ failed: String(error), seed })
     process.exitCode = 1

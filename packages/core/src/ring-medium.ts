@@ -25,6 +25,9 @@ import { type Waiter, WaitQueue } from './wait-queue.js'
 const KIND = 'chan'
 const ROOT = 'value'
 
+/** Shortly before positions wrap: nothing special, so it may happen at once. */
+const FIRST_POSITION = 2 ** 32 - 4096
+
 /**
  * A channel that several threads know: its values are words in a sealed ring of shared memory; its waiters stay in plain
  * queues, each in its own thread, behind one ticket per thread and direction (see the kernel's parking.ts).
@@ -64,7 +67,7 @@ export class RingMedium implements SharedMedium, Parked {
       for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
         waiting.push([waiter, wordOf(thread, waiter.value, `.senders[${waiting.length}]`)])
       }
-      address = thread.kernel.ringCreate(thread.id, local.capacity, 0)
+      address = thread.kernel.ringCreate(thread.id, local.capacity, FIRST_POSITION)
       if (address === 0) throw thread.outOfMemory(8 * local.capacity)
     } catch (error) {
       for (const word of words) wordDrop(thread, word)

@@ -26,6 +26,7 @@ const HEAD: usize = 0
 const TAIL: usize = 8
 const BOARD_BYTES: u32 = 64
 const FIRST_LOG: u32 = 3
+const FIRST_POSITION: u32 = 0xffffffc0 // shortly before positions wrap: nothing special, so it may happen at once
 
 // @ts-expect-error: decorator
 @inline
@@ -109,8 +110,8 @@ export function boardCreate(me: u32): usize {
     heapFree(me, board)
     return 0
   }
-  store64(board + HEAD, headOf(0, array, FIRST_LOG))
-  store32(board + TAIL, 0)
+  store64(board + HEAD, headOf(FIRST_POSITION, array, FIRST_LOG))
+  store32(board + TAIL, FIRST_POSITION)
   return board
 }
 

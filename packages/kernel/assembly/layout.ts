@@ -27,6 +27,7 @@
 //   24       closeness  u32   ring | direction of the operations that `close` counts (owner only; ring.ts, slip)
 //   28       close      u32   how many of them in a row came close to the other side
 //   32       claimed    u32   third result of a kernel call: the token of the operation that was claimed
+//   36       missed     u32   claims that gave up on a counterpart that stayed busy (rendezvous.ts)
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
 //   640      completed  u32   stack of ended tasks that this thread started
@@ -58,6 +59,7 @@ export const RUNNING: usize = 20
 export const CLOSENESS: usize = 24
 export const CLOSE: usize = 28
 export const CLAIMED: usize = 32
+export const MISSED: usize = 36
 export const SUM: usize = 64
 export const LEAVES: usize = 128
 export const LEAF_COUNT: u32 = 62

@@ -40,7 +40,7 @@ import {
   headPosition,
 } from './board'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
-import { ANSWER, CLAIMED, HOLDERS, INTEREST, KIND, KIND_RENDEZVOUS, MAX_THREADS, RECEIVE, REFS, SEND, threadAt } from './layout'
+import { ANSWER, CLAIMED, HOLDERS, INTEREST, KIND, KIND_RENDEZVOUS, MAX_THREADS, MISSED, RECEIVE, REFS, SEND, threadAt } from './layout'
 import { poke } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 import {
@@ -165,8 +165,10 @@ function claim(me: u32, channel: usize, direction: u32, value: u32): i32 {
       if (found == TOKEN_OPEN) return thread == me ? OK_SELF : OK
       if (found == TOKEN_BUSY) busy = true
     }
-    if (!busy) break
+    if (!busy) return WOULD_BLOCK
   }
+  const block = threadAt(me)
+  store<u32>(block, load<u32>(block, MISSED) + 1, MISSED)
   return WOULD_BLOCK
 }
 

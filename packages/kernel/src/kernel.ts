@@ -25,6 +25,7 @@ export const GOROUTINES = 12
 export const ANSWER = 16
 export const RUNNING = 20
 export const CLAIMED = 32
+export const MISSED = 36
 export const INBOX = 1536
 /** Words that an inbox has room for. */
 export const INBOX_WORDS = 3970
