@@ -24,6 +24,17 @@ export {
   withValue,
 } from './context.js'
 export {
+  bool,
+  type ElementType,
+  type Fields,
+  f64,
+  i32,
+  i64,
+  type StructOf,
+  struct,
+  u32,
+} from './element-type.js'
+export {
   Canceled,
   ChanClosedError,
   ChanSizeError,

@@ -57,6 +57,7 @@ export interface Kernel {
   heapUsed(): number
   floatCreate(me: number, value: number): number
   floatTake(me: number, cell: number): number
+  wordDrop(me: number, word: number): void
 
   bellArm(me: number): number
   bellLower(me: number): void
@@ -70,7 +71,7 @@ export interface Kernel {
   referenceDrop(me: number, object: number): void
   referenceRelease(me: number, object: number, holder: number): void
 
-  ringCreate(me: number, capacity: number, start: number): number
+  ringCreate(me: number, capacity: number, start: number, contents?: number): number
   ringSend(me: number, ring: number, value: number): number
   ringReceive(me: number, ring: number): number
   ringReceiveMany(me: number, ring: number, max: number): number
@@ -85,7 +86,7 @@ export interface Kernel {
   ringCapacity(ring: number): number
   ringClosed(ring: number): number
 
-  rendezvousCreate(me: number): number
+  rendezvousCreate(me: number, contents?: number): number
   rendezvousSend(me: number, channel: number, value: number): number
   rendezvousReceive(me: number, channel: number): number
   rendezvousReady(channel: number, direction: Direction): number
@@ -118,6 +119,7 @@ export interface Kernel {
   taskFree(me: number, task: number): void
 
   atomicCreate(me: number): number
+  sharedArrayCreate(me: number, bytes: number): number
   counterCreate(me: number): number
   counterAdd(me: number, counter: number, delta: number): void
   counterSum(counter: number): number
