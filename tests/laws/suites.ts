@@ -10,10 +10,19 @@ import { modelLaws } from './model.laws.js'
 import { parallelLaws } from './parallel.laws.js'
 import { rendezvousLaws } from './rendezvous.laws.js'
 import { selectLaws } from './select.laws.js'
+import { sharedArrayLaws } from './shared-array.laws.js'
+import { typedLaws } from './typed.laws.js'
 import { arrived, local, program, shared } from './worlds.js'
 
 const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
-const ofTheProgram: Law[] = [...goLaws, ...parallelLaws, ...rendezvousLaws, ...blockingLaws]
+const ofTheProgram: Law[] = [
+  ...goLaws,
+  ...parallelLaws,
+  ...rendezvousLaws,
+  ...blockingLaws,
+  ...typedLaws,
+  ...sharedArrayLaws,
+]
 
 /** Laws that share a process, and how it is prepared for them. */
 export interface Run {

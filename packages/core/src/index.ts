@@ -57,5 +57,6 @@ export {
   send,
   trySelect,
 } from './select.js'
+export { type SharedArrayKind, type SharedArrays, sharedArray } from './shared-array.js'
 export { stayOnThread } from './stay-on-thread.js'
 export { after, sleep, Ticker, Timer, tick } from './time.js'

@@ -46,7 +46,7 @@ class Int32Element extends InlineElement<number> {
   readonly range = 'a whole number from -2147483648 to 2147483647'
 
   fits(value: unknown): value is number {
-    return ((value as number) | 0) === value
+    return typeof value === 'number' && (value | 0) === value
   }
 
   override accept(value: unknown, root: string): number {
@@ -54,7 +54,7 @@ class Int32Element extends InlineElement<number> {
   }
 
   toWord(_thread: Thread, value: unknown, root: string): number {
-    if (((value as number) | 0) === value) return value
+    if (this.fits(value)) return value
     throw this.refusal(value, root)
   }
 
@@ -78,7 +78,7 @@ class Uint32Element extends InlineElement<number> {
   readonly range = 'a whole number from 0 to 4294967295'
 
   fits(value: unknown): value is number {
-    return (value as number) >>> 0 === value
+    return typeof value === 'number' && value >>> 0 === value
   }
 
   override accept(value: unknown, root: string): number {
@@ -86,7 +86,7 @@ class Uint32Element extends InlineElement<number> {
   }
 
   toWord(_thread: Thread, value: unknown, root: string): number {
-    if ((value as number) >>> 0 === value) return value | 0
+    if (this.fits(value)) return value | 0
     throw this.refusal(value, root)
   }
 
