@@ -167,6 +167,41 @@ export const typedLaws: Law[] = [
     },
   },
   {
+    name: 'an unbuffered typed channel hands every value over as it was, and refuses what does not fit',
+    rule: 14,
+    async run() {
+      await everywhere(async (channel, { fit, refused }) => {
+        for (const value of fit) {
+          const parked = channel.receive()
+          ok(channel.trySend(value), 'nobody receives')
+          equal(await parked, value)
+          const sending = channel.send(value)
+          equal(await channel.receive(), value)
+          await sending
+          const selecting = select([send(channel, value)])
+          equal(await select([channel]), { case: 0, value, ok: true })
+          await selecting
+        }
+        for (const [value, Class] of refused) {
+          for (const error of [
+            throws(() => channel.trySend(value), 'trySend'),
+            await rejects(channel.send(value), 'send'),
+            await rejects(select([send(channel, value)]), 'select'),
+          ]) {
+            ok(error instanceof Class, `${show(error)} is not a ${Class.name}`)
+          }
+        }
+        const controller = new AbortController()
+        const canceled = rejects(channel.send(fit[0], controller), 'a canceled send')
+        controller.abort('enough')
+        equal(await canceled, 'enough')
+        const late = rejects(channel.send(fit[0]), 'a send that waits while the channel is closed')
+        channel.close()
+        ok((await late) instanceof ChanClosedError, 'another error')
+      }, 0)
+    },
+  },
+  {
     name: 'what does not fit is refused in every form of send, by name and path, and nothing is sent',
     rule: 'API 3',
     async run() {
@@ -215,29 +250,28 @@ export const typedLaws: Law[] = [
     name: 'a typed channel that becomes shared keeps its values, its waiters and its type',
     rule: 'API 4',
     async run() {
-      for (const { type, fit, refused } of Object.values(examples)) {
-        const [source, sink] = [chan(2, type), chan<unknown>(1)]
-        const values = range(20).map(i => structuredClone(fit[i % fit.length]))
-        const sending = Promise.all(values.map(value => source.send(value))).then(() => source.close())
-        const received: unknown[] = []
-        const forwarding = go(fixtures.forward, source, sink)
-        for await (const value of sink) received.push(value)
-        equal(received, values)
-        await Promise.all([sending, forwarding])
-        if (refused[0])
-          ok(
-            throws(() => source.trySend(refused[0]![0]), 'trySend') instanceof refused[0][1],
-            'another error',
-          )
-      }
-      for (const { type, fit } of Object.values(examples)) {
-        const [channel, ready] = [chan(1, type), chan<boolean>(1)]
-        const here = channel.receive()
-        const there = go(fixtures.waitForOne, channel, ready)
-        await ready.receive()
-        await channel.send(fit[0])
-        await channel.send(fit[0])
-        for (const received of await Promise.all([here, there])) equal(received, fit[0])
+      for (const capacity of [0, 1, 2]) {
+        for (const { type, fit, refused } of Object.values(examples)) {
+          const [source, sink] = [chan(capacity, type), chan<unknown>(capacity)]
+          const values = range(20).map(i => structuredClone(fit[i % fit.length]))
+          const sending = Promise.all(values.map(value => source.send(value))).then(() => source.close())
+          const received: unknown[] = []
+          const forwarding = go(fixtures.forward, source, sink)
+          for await (const value of sink) received.push(value)
+          equal(received, values)
+          await Promise.all([sending, forwarding])
+          const [value, Class] = refused[0]!
+          ok(throws(() => source.trySend(value), 'trySend') instanceof Class, 'another error')
+        }
+        for (const { type, fit } of Object.values(examples)) {
+          const [channel, ready] = [chan(capacity, type), chan<boolean>(1)]
+          const here = channel.receive()
+          const there = go(fixtures.waitForOne, channel, ready)
+          await ready.receive()
+          await channel.send(fit[0])
+          await channel.send(fit[0])
+          for (const received of await Promise.all([here, there])) equal(received, fit[0])
+        }
       }
     },
   },
