@@ -4,6 +4,7 @@ import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
 import { goLaws } from './go.laws.js'
+import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
@@ -23,6 +24,7 @@ const ofTheProgram: Law[] = [
   ...blockingLaws,
   ...typedLaws,
   ...sharedArrayLaws,
+  ...largeLaws,
 ]
 
 /** Laws that share a process, and how it is prepared for them. */

@@ -61,3 +61,11 @@ export const giveBack = parallel(import.meta.url, function giveBack<T>(thing: T)
 export const areSame = parallel(import.meta.url, function areSame(a: unknown, b: { deep: unknown[] }) {
   return a === b.deep[0]
 })
+
+export const sumEnds = parallel(
+  import.meta.url,
+  async function sumEnds(source: ReceiveChan<Uint8Array>, sums: SendChan<number>) {
+    for await (const bytes of source) await sums.send(bytes[0]! + bytes[bytes.length - 1]!)
+    sums.close()
+  },
+)
