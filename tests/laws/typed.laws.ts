@@ -9,6 +9,7 @@ import {
   i32,
   i64,
   select,
+  selectSync,
   send,
   struct,
   trySelect,
@@ -160,6 +161,8 @@ export const typedLaws: Law[] = [
           equal(await parked, value, `${show(value)}, to a receiver that waits`)
           await select([send(channel, value)])
           equal(await select([channel]), { case: 0, value, ok: true })
+          channel.sendSync(value)
+          equal(channel.receiveSync(), value)
         }
         channel.close()
         equal(await channel.receiveOk(), { value: undefined, ok: false })
@@ -216,6 +219,8 @@ export const typedLaws: Law[] = [
               await rejects(channel.send(value, { signal }), 'send with a signal'),
               await rejects(select([send(channel, value), channel]), 'select'),
               throws(() => trySelect({ sent: send(channel, value) }), 'trySelect'),
+              throws(() => channel.sendSync(value), 'sendSync'),
+              throws(() => selectSync([send(channel, value), channel]), 'selectSync'),
             ]
             for (const error of errors) {
               ok(

@@ -19,7 +19,8 @@ export interface SendChan<in T> {
    * Sends `value`: waits until there is room, or on an unbuffered channel until a receiver has it. Go's `ch <- value`.
    *
    * Rejects with ChanClosedError ("send on closed channel"), also if the channel is closed meanwhile; with DataCloneError if
-   * another thread knows the channel and `value` cannot cross. Cancelled, it rejects with the signal's reason and nothing was
+   * another thread knows the channel and `value` cannot cross; with a TypeError or RangeError if the channel has a type that
+   * `value` does not fit. Cancelled, it rejects with the signal's reason and nothing was
    * sent.
    */
   send(value: T, options?: WaitOptions): Promise<void>
