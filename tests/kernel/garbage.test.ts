@@ -33,6 +33,11 @@ describe('shared memory stays flat while garbage is made of', () => {
     expect(last - middle, `bytes used after each round: ${used}`).toBeLessThanOrEqual(4 * 65_536)
   })
 
+  test('a part of a shared array keeps the whole', { timeout: 120_000 }, async () => {
+    const { stdout } = await ended
+    expect(JSON.parse(stdout.slice(0, stdout.indexOf('\n')))).toEqual({ kind: 'a part', kept: true })
+  })
+
   const perRound = isLong ? 125_000 : 25_000
   test(`${8 * perRound} channels, each shared and forgotten`, { timeout: 120_000 }, async () => {
     const { ended } = runProgram(findHost('node')!, programFile('kernel/garbage'), {

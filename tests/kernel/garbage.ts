@@ -97,11 +97,22 @@ async function collected(): Promise<number> {
   return runtime.stats().memory.used
 }
 
+/** Whether the elements of a part are still its own once nobody holds the whole, and others have been allocated. */
+async function partKeepsWhole(): Promise<boolean> {
+  const part = sharedArray('f64', 100).subarray(10, 20).subarray(0, 5).fill(7)
+  for (let i = 0; i < 3; i++) {
+    await collected()
+    for (let k = 0; k < 100; k++) sharedArray('f64', 100).fill(1)
+  }
+  return part.every(element => element === 7)
+}
+
 main(async () => {
   runtime.gomaxprocs(1)
   const carrier = chan<unknown>(1)
   await go(collect, carrier) // from here on whatever goes through it becomes shared
   const many = Number(process.argv[2] ?? 0)
+  if (!many) console.log(JSON.stringify({ kind: 'a part', kept: await partKeepsWhole() }))
   for (const [kind, make] of Object.entries(kinds)) {
     const used: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
