@@ -1,4 +1,13 @@
-import { type Chan, chan, f64, parallel, type ReceiveChan, type SendChan, struct } from '@millrace/core'
+import {
+  type Chan,
+  chan,
+  type ElementType,
+  f64,
+  parallel,
+  type ReceiveChan,
+  type SendChan,
+  struct,
+} from '@millrace/core'
 
 // What the laws of typed channels and shared arrays start on other threads.
 
@@ -30,6 +39,15 @@ export const makePoints = parallel(import.meta.url, function makePoints() {
   points.trySend({ at: { x: 1, y: 2.5 } })
   return points
 })
+
+export const makeTyped = parallel(
+  import.meta.url,
+  function makeTyped(type: ElementType<unknown>, within: { type: ElementType<unknown> }, value: unknown) {
+    const channels = [chan(1, type), chan(1, within.type)] as const
+    for (const channel of channels) channel.trySend(value)
+    return channels
+  },
+)
 
 export const waitForOne = parallel(
   import.meta.url,

@@ -356,6 +356,21 @@ export const typedLaws: Law[] = [
     },
   },
   {
+    name: 'an element type crosses to another thread as what it is',
+    rule: 'API 4',
+    async run() {
+      for (const { type, fit, refused } of Object.values(examples)) {
+        const [channel, again] = await go(fixtures.makeTyped, type, { type }, fit[0])
+        equal(channel.tryReceive(), fit[0])
+        equal(again.tryReceive(), fit[0])
+        ok(
+          throws(() => channel.trySend(refused[0]![0]), 'trySend') instanceof refused[0]![1],
+          'another error',
+        )
+      }
+    },
+  },
+  {
     name: 'what is no element type is refused',
     rule: 1,
     run() {

@@ -1,8 +1,9 @@
+import { registerKind } from '../codec.js'
 import { anyValue, type Description, type Element } from '../element.js'
 import { BugError } from '../errors.js'
 import { bool, f64, i32, i64, u32 } from './scalars.js'
 import { StructElement } from './struct.js'
-import type { TypedElement } from './typed.js'
+import { TYPE, type TypedElement } from './typed.js'
 
 const scalars: Record<string, TypedElement> = { i32, u32, i64, f64, bool }
 
@@ -21,3 +22,5 @@ function typeOf(description: Description): TypedElement {
   for (const name of Object.keys(description!)) types[name] = typeOf(description![name])
   return new StructElement(types)
 }
+
+registerKind(TYPE, typeOf)

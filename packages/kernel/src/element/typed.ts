@@ -1,9 +1,13 @@
+import { type Crossing, SHARE, type Shareable } from '../codec.js'
 import type { Contents, Description, Element } from '../element.js'
 import type { SharedMemory } from '../memory.js'
 import type { Thread } from '../thread.js'
 
+/** The kind that a type itself crosses as; described.ts knows how it arrives. */
+export const TYPE = 'element-type'
+
 /** An element with a type: its values take a fixed number of bytes, so it can be a field of a struct too. */
-export abstract class TypedElement implements Element {
+export abstract class TypedElement implements Element, Shareable {
   /** As one writes it: `i32`. */
   abstract readonly name: string
   abstract readonly description: Description
@@ -22,6 +26,10 @@ export abstract class TypedElement implements Element {
   abstract read(memory: SharedMemory, at: number): unknown
   /** The error that says why `value`, at `path`, does not fit. */
   abstract refusal(value: unknown, path: string): Error
+
+  [SHARE](): Crossing {
+    return { kind: TYPE, payload: this.description }
+  }
 
   isCostly(): boolean {
     return false
