@@ -6,7 +6,7 @@ import { serve } from './serve.mjs'
 import { setUp } from './setup.mjs'
 import { SetupError } from './setup-error.mjs'
 import { clearTestReports, countTests, formatTestCount, packagesWithoutReport } from './test-reports.mjs'
-import { biome, describeHost, node, turbo } from './tools.mjs'
+import { biome, describeHost, node, tsc, turbo } from './tools.mjs'
 
 const commands = {
   build: () => build(),
@@ -54,6 +54,8 @@ async function test(args, { long = false } = {}) {
 
   // A finding of the checker is worth no less, but also no more, than a failed test: go on either way.
   const checked = await biome(['check', '.'])
+  // The tests of a package are in no build of it: vitest takes the types out and looks at none.
+  const typed = await tsc(['-p', 'tsconfig.tests.json'])
 
   clearTestReports()
   // One package at a time: the tests themselves use every core.
@@ -74,6 +76,7 @@ async function test(args, { long = false } = {}) {
   const count = countTests(everything)
   const verdicts = [
     checked !== 0 && 'biome check failed (see above); `npm run format` mends what can be mended by itself.',
+    typed !== 0 && 'The tests have type errors (see above).',
     tested !== 0 && count.failed === 0 && 'A test run failed without a failed test (see above).',
     ...silent.map(name => `${name} left no test report: its tests did not run to the end.`),
     count.passed + count.failed === 0 && 'No test was run.',

@@ -11,6 +11,7 @@ import { exitCodeOf, passSignals } from './signals.mjs'
 
 export const node = args => finish(process.execPath, args)
 export const turbo = args => node([join(root, 'node_modules/turbo/bin/turbo'), ...args])
+export const tsc = args => node([join(root, 'node_modules/typescript/bin/tsc'), ...args])
 export const biome = args => node([join(root, 'node_modules/@biomejs/biome/bin/biome'), ...args])
 
 /**

@@ -96,6 +96,43 @@ describe('the heap', () => {
     }
   })
 
+  test('gives a larger block than needed when nothing else is left, also of the large ones', () => {
+    for (const bytes of [1000, 100_000, 300_000]) {
+      const { kernel } = new FreshMemory(2 ** 23)
+      const larger: number[] = []
+      for (
+        let block = kernel.heapAllocate(MAIN, 4 * bytes);
+        block !== 0;
+        block = kernel.heapAllocate(MAIN, 4 * bytes)
+      )
+        larger.push(block)
+      while (kernel.heapAllocate(MAIN, bytes) !== 0) {}
+      kernel.heapFree(MAIN, larger[0]!)
+      const block = kernel.heapAllocate(MAIN, bytes)
+      expect(block, `${bytes} bytes`).toBe(larger[0])
+      expect(kernel.heapAllocate(MAIN, bytes)).toBe(0)
+      kernel.heapFree(MAIN, block)
+      expect(kernel.heapAllocate(MAIN, 4 * bytes), 'it is of its own size again').toBe(block)
+    }
+  })
+
+  test('uses large blocks again, whatever the order of their sizes', () => {
+    const { kernel } = new FreshMemory(2 ** 30)
+    const random = randomFrom(seed)
+    const held: number[] = []
+    let used = 0
+    for (let i = 0; i < 20_000; i++) {
+      const block = kernel.heapAllocate(MAIN, 32_769 + random(2 ** 20))
+      expect(block).not.toBe(0)
+      held.push(block)
+      while (held.length > 8) kernel.heapFree(MAIN, held.splice(random(held.length), 1)[0]!)
+      if (i === 10_000) used = kernel.heapUsed()
+    }
+    // Eight at a time, each of one of eleven sizes.
+    expect(used).toBeLessThan(11 * 8 * 1.5 * 2 ** 20)
+    expect(kernel.heapUsed() - used).toBeLessThanOrEqual(2 * 2 ** 20)
+  })
+
   test('refuses what is larger than any memory', () => {
     const { kernel } = new FreshMemory()
     for (const bytes of [2 ** 27, 2 ** 30, 2 ** 30 + 1, 2 ** 31, 2 ** 32 - 1]) {

@@ -114,6 +114,7 @@ export const chanLaws: Law[] = [
   {
     name: 'undefined and null are values like others: ok tells them from the end',
     rule: 3,
+    needs: ['any value'],
     async run(world) {
       const channel = await full<null | undefined | 0 | false | ''>(
         world,
@@ -136,6 +137,7 @@ export const chanLaws: Law[] = [
   {
     name: 'a parked receiver gets a sent undefined as a value',
     rule: 3,
+    needs: ['any value'],
     async run(world) {
       const channel = await world.chan<undefined>(1)
       const receiving = channel.receiveOk()
@@ -146,6 +148,7 @@ export const chanLaws: Law[] = [
   {
     name: 'a send goes to the oldest parked receiver, and the buffer stays empty',
     rule: 4,
+    needs: ['any value'],
     async run(world) {
       const channel = await world.chan<string>(2)
       const [first, second] = [channel.receive(), channel.receive()]
@@ -161,6 +164,7 @@ export const chanLaws: Law[] = [
   {
     name: 'a send without room waits until there is some',
     rule: 4,
+    needs: ['any value'],
     async run(world) {
       const channel = await full(world, 'a')
       const sending = channel.send('b')
@@ -349,6 +353,7 @@ export const chanLaws: Law[] = [
   {
     name: 'a closed channel still gives what was sent before',
     rule: 10,
+    needs: ['any value'],
     async run(world) {
       const channel = await full(world, 'a', 'b', 'c', 'd')
       channel.close()
@@ -415,6 +420,7 @@ export const chanLaws: Law[] = [
   {
     name: 'for await gives undefined as a value',
     rule: 12,
+    needs: ['any value'],
     async run(world) {
       const channel = await full<undefined | number>(world, undefined, 1, undefined)
       channel.close()
@@ -571,7 +577,7 @@ export const chanLaws: Law[] = [
   {
     name: 'on one thread values pass by reference',
     rule: 17,
-    needs: ['by reference'],
+    needs: ['by reference', 'any value'],
     async run(world) {
       const channel = await world.chan<unknown>(1)
       for (const value of [{ a: 1 }, [], () => 1, Symbol('s'), new (class Own {})()]) {
@@ -586,7 +592,7 @@ export const chanLaws: Law[] = [
   {
     name: 'once threads share a channel its values are copies, taken when they were sent',
     rule: 17,
-    needs: ['by copy'],
+    needs: ['by copy', 'any value'],
     async run(world) {
       const channel = await world.chan<{ n: number }>(1)
       const value = { n: 1 }
@@ -636,6 +642,7 @@ export const chanLaws: Law[] = [
   {
     name: 'a random mix of goroutines loses nothing, doubles nothing and keeps every sender’s order',
     rule: 4,
+    needs: ['any value'],
     async run(world) {
       const channel = await world.chan<[sender: number, sequence: number]>(3)
       const [senders, each] = [8, 100]

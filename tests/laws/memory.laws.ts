@@ -1,4 +1,17 @@
-import { chan, go, OutOfSharedMemoryError, runtime, select, send, trySelect } from '@millrace/core'
+import {
+  chan,
+  f64,
+  go,
+  i32,
+  i64,
+  OutOfSharedMemoryError,
+  runtime,
+  select,
+  send,
+  sharedArray,
+  struct,
+  trySelect,
+} from '@millrace/core'
 import { equal, isError, ok, range, rejects, show, throws } from './expect.js'
 import type { Law } from './law.js'
 import * as fixtures from './memory-fixtures.js'
@@ -138,19 +151,32 @@ export const memoryLaws: Law[][] = [
       rule: 'API 3',
       async run() {
         const [channel, filler] = [chan<unknown>(4), chan<unknown>(100_000)]
-        await go(fixtures.take, { length: 0, channel, filler })
+        const [whole, float, big, point] = [
+          chan(1, i32),
+          chan(1, f64),
+          chan(1, i64),
+          chan(1, struct({ x: i32 })),
+        ]
+        await go(fixtures.take, { length: 0, channel, filler, whole, float, big, point })
         const error = throws(() => {
           while (filler.trySend(0.5));
         }, 'filling the memory with floats')
         isRefusal(error)
         isRefusal(throws(() => channel.trySend(1.5), 'trySend'))
         isRefusal(await rejects(channel.send('text'), 'send').catch(error => error))
+        isRefusal(throws(() => float.trySend(1.5), 'trySend of an f64'))
+        isRefusal(throws(() => big.trySend(1n), 'trySend of an i64'))
+        isRefusal(throws(() => point.trySend({ x: 1 }), 'trySend of a struct'))
+        isRefusal(throws(() => sharedArray('u8', 100), 'sharedArray'))
+        ok(whole.trySend(2 ** 31 - 1) && float.trySend(3), 'they need no memory')
         for (const value of [7, undefined, null, true])
           ok(channel.trySend(value), `${String(value)} needs no memory`)
         equal(await channel.receiveMany(4), [7, undefined, null, true])
         while (filler.length > 0) equal(filler.tryReceive(), 0.5)
         ok(channel.trySend(1.5), 'no room')
         equal(channel.tryReceive(), 1.5)
+        ok(big.trySend(1n) && point.trySend({ x: 1 }), 'no room')
+        equal([whole.tryReceive(), big.tryReceive(), point.tryReceive()], [2 ** 31 - 1, 1n, { x: 1 }])
       },
     },
   ],

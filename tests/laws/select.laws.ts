@@ -102,6 +102,7 @@ export const selectLaws: Law[] = [
   {
     name: 'a select without a ready case waits for the first',
     rule: 19,
+    needs: ['any value'],
     async run(world) {
       const [a, b] = (await world.chans<string>(2, 1)) as [Chan<string>, Chan<string>]
       const waiting = select({ a, b })
@@ -254,6 +255,7 @@ export const selectLaws: Law[] = [
   {
     name: 'a select never pairs with itself',
     rule: 23,
+    needs: ['any value'],
     async run(world) {
       const channel = await world.chan<string>()
       const lonely = select({ sent: send(channel, 'mine'), got: channel })
@@ -478,7 +480,7 @@ export const selectLaws: Law[] = [
   {
     name: 'a value that cannot be sent makes a parking select fail and leave its other channels',
     rule: 28,
-    needs: ['by copy'],
+    needs: ['by copy', 'any value'],
     async run(world) {
       const [empty, full] = (await world.chans<unknown>(2, 1)) as [Chan<unknown>, Chan<unknown>]
       full.trySend(1)
@@ -535,6 +537,7 @@ export const selectLaws: Law[] = [
   {
     name: '1000 goroutines that select between their own channel and a popular one are all woken, each once',
     rule: 16,
+    needs: ['any value'],
     async run(world) {
       const popular = await world.chan<string>(1)
       const own = await world.chans<string>(1000, 1)
@@ -548,6 +551,7 @@ export const selectLaws: Law[] = [
   {
     name: 'a select over channels of different kinds works as over one kind',
     rule: 22,
+    needs: ['any value'],
     async run(world) {
       const mine = chan<string>(1)
       const unbuffered = chan<string>()

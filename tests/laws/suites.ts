@@ -4,16 +4,28 @@ import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
 import { goLaws } from './go.laws.js'
-import type { Law, World } from './law.js'
+import { largeLaws } from './large.laws.js'
+import type { Law, Need, World } from './law.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
 import { parallelLaws } from './parallel.laws.js'
 import { rendezvousLaws } from './rendezvous.laws.js'
 import { selectLaws } from './select.laws.js'
-import { arrived, local, program, shared } from './worlds.js'
+import { sharedArrayLaws } from './shared-array.laws.js'
+import { typedLaws } from './typed.laws.js'
+import { arrived, local, program, shared, typedLocal, typedShared } from './worlds.js'
 
 const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
-const ofTheProgram: Law[] = [...goLaws, ...parallelLaws, ...rendezvousLaws, ...blockingLaws]
+const ofNumbers: Law[] = [...chanLaws, ...selectLaws, ...modelLaws]
+const ofTheProgram: Law[] = [
+  ...goLaws,
+  ...parallelLaws,
+  ...rendezvousLaws,
+  ...blockingLaws,
+  ...typedLaws,
+  ...sharedArrayLaws,
+  ...largeLaws,
+]
 
 /** Laws that share a process, and how it is prepared for them. */
 export interface Run {
@@ -24,9 +36,10 @@ export interface Run {
 
 const smallMemory = (i: number): Run => ({ suites: [[program, memoryLaws[i]!]], prepare: prepareSmallMemory })
 
-/** Values pass by reference or by copy: a law about the one says nothing of a world where they pass by the other. */
+/** A law about values that pass by reference, by copy, or are no numbers, says nothing of a world where they are otherwise. */
 const speaksOf = (world: World) => (law: Law) =>
-  !law.needs?.some(need => (need === 'by reference' || need === 'by copy') && world.lacks[need] !== undefined)
+  !law.needs?.some(need => OF_VALUES.includes(need) && world.lacks[need] !== undefined)
+const OF_VALUES: Need[] = ['by reference', 'by copy', 'any value']
 
 /** Every law in every world that it is to be tried in, by the name of the run. */
 export const runs = {
@@ -35,6 +48,8 @@ export const runs = {
       [local, ofEveryChannel.filter(speaksOf(local))],
       [shared, ofEveryChannel.filter(speaksOf(shared))],
       [arrived, ofEveryChannel.filter(speaksOf(arrived))],
+      [typedLocal, ofNumbers.filter(speaksOf(typedLocal))],
+      [typedShared, ofNumbers.filter(speaksOf(typedShared))],
       [program, ofTheProgram],
     ],
     prepare() {

@@ -1,4 +1,4 @@
-import { type Chan, chan, go } from '@millrace/core'
+import { type Chan, chan, type ElementType, f64, go, i32 } from '@millrace/core'
 import { range } from './expect.js'
 import { asyncLocalStorage } from './go.laws.js'
 import type { Need, World } from './law.js'
@@ -41,6 +41,27 @@ export const arrived = world(
   'arrived',
   { 'by reference': 'values between threads are copies' },
   async <T>(count: number, capacity = 0) => (await go(makeChannels, count, capacity)) as Chan<T>[],
+)
+
+const ONLY_NUMBERS = { 'any value': 'the channels of this world are of numbers' }
+
+/** Channels of numbers that only this thread knows. */
+export const typedLocal = world(
+  'local i32',
+  { ...local.lacks, ...ONLY_NUMBERS },
+  async <T>(count: number, capacity?: number) =>
+    range(count).map(() => chan(capacity, i32 as ElementType<unknown> as ElementType<T>)),
+)
+
+/** Channels of numbers that another thread has got to know. */
+export const typedShared = world(
+  'shared f64',
+  { ...shared.lacks, ...ONLY_NUMBERS },
+  async <T>(count: number, capacity?: number) => {
+    const channels = range(count).map(() => chan(capacity, f64 as ElementType<unknown> as ElementType<T>))
+    await go(nop, channels)
+    return channels
+  },
 )
 
 /** For laws that make their own channels, or need none. */

@@ -1,15 +1,23 @@
 // Compiled with the tests and never run: what users get without writing a type.
 
 import {
+  bool,
   type Chan,
   chan,
+  type ElementType,
+  f64,
   go,
+  i32,
+  i64,
   parallel,
   type ReceiveChan,
   type SendChan,
   select,
   send,
+  sharedArray,
+  struct,
   trySelect,
+  u32,
 } from '@millrace/core'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -83,4 +91,41 @@ export async function goroutines(): Promise<void> {
   void go(square, 3)
   // @ts-expect-error not a number
   void go(square, 'three', chan<number>(1))
+}
+
+export function types(): void {
+  const [a, b, c, d, e] = [chan(8, i32), chan(8, u32), chan(8, f64), chan(8, i64), chan(8, bool)]
+  check<Equal<typeof a, Chan<number>>>()
+  check<Equal<typeof b, Chan<number>>>()
+  check<Equal<typeof c, Chan<number>>>()
+  check<Equal<typeof d, Chan<bigint>>>()
+  check<Equal<typeof e, Chan<boolean>>>()
+  const points = chan(4, struct({ x: f64, y: f64 }))
+  check<Equal<typeof points, Chan<{ x: number; y: number }>>>()
+  const nested = struct({ at: struct({ x: f64 }), id: i64, ok: bool })
+  check<Equal<typeof nested, ElementType<{ at: { x: number }; id: bigint; ok: boolean }>>>()
+  const explicit: Chan<number> = chan<number>(4, f64)
+  void explicit
+  // @ts-expect-error not a number
+  a.trySend('one')
+  // @ts-expect-error a number where a bigint is due
+  d.trySend(1)
+  // @ts-expect-error a field is missing
+  points.trySend({ x: 1 })
+  // @ts-expect-error not an element type
+  chan(4, 'i32')
+  // @ts-expect-error strings do not come as i32
+  chan<string>(4, i32)
+  // @ts-expect-error not an element type
+  struct({ name: String })
+
+  const floats = sharedArray('f64', 3)
+  check<Equal<typeof floats, Float64Array<SharedArrayBuffer>>>()
+  const bigints = sharedArray('u64', 3)
+  check<Equal<typeof bigints, BigUint64Array<SharedArrayBuffer>>>()
+  // @ts-expect-error no such kind
+  sharedArray('f16', 3)
+  // A part is a typed array like any other.
+  const part: Float64Array<SharedArrayBuffer> = floats.subarray(1)
+  void part
 }

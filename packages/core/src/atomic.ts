@@ -1,6 +1,7 @@
 import {
   arriveReference,
   type Crossing,
+  crossReference,
   currentThread,
   keepReference,
   registerKind,
@@ -50,9 +51,7 @@ abstract class Place<Words extends Int32Array | Uint32Array | BigInt64Array> imp
       this.words[this.index] = value // nobody else knows the cell yet
       keepReference(address, this)
     }
-    const address = this.#address
-    kernel.referenceSend(address)
-    return { kind: this.kind, payload: address, release: () => kernel.referenceDrop(id, address) }
+    return crossReference(thread, this.kind, this.#address, this.#address)
   }
 }
 
@@ -254,9 +253,7 @@ export class Counter implements Shareable {
       this.#moveTo(thread, address)
       keepReference(address, this)
     }
-    const address = this.#address
-    kernel.referenceSend(address)
-    return { kind: 'counter', payload: address, release: () => kernel.referenceDrop(id, address) }
+    return crossReference(thread, 'counter', this.#address, this.#address)
   }
 
   #moveTo(thread: Thread, address: number): this {

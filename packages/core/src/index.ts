@@ -24,6 +24,17 @@ export {
   withValue,
 } from './context.js'
 export {
+  bool,
+  type ElementType,
+  type Fields,
+  f64,
+  i32,
+  i64,
+  type StructOf,
+  struct,
+  u32,
+} from './element-type.js'
+export {
   Canceled,
   ChanClosedError,
   ChanSizeError,
@@ -46,5 +57,6 @@ export {
   send,
   trySelect,
 } from './select.js'
+export { type SharedArrayKind, type SharedArrays, sharedArray } from './shared-array.js'
 export { stayOnThread } from './stay-on-thread.js'
 export { after, sleep, Ticker, Timer, tick } from './time.js'

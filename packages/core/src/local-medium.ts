@@ -1,3 +1,4 @@
+import { anyValue, type Element } from '@millrace/kernel'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
@@ -5,6 +6,7 @@ import { RingMedium } from './ring-medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
 const FIRST_SIZE = 4
+const ROOT = 'value'
 
 /**
  * A channel that only this thread knows: a buffer and two wait queues, as in Go's runtime (chan.go) without its lock.
@@ -16,6 +18,7 @@ const FIRST_SIZE = 4
  */
 export class LocalMedium implements Medium {
   readonly capacity: number
+  readonly element: Element
   readonly receivers = new WaitQueue(forget)
   readonly senders = new WaitQueue(forget)
   closed = false
@@ -24,8 +27,9 @@ export class LocalMedium implements Medium {
   #slots: unknown[] = []
   #head = 0
 
-  constructor(capacity: number) {
+  constructor(capacity: number, element: Element = anyValue) {
     this.capacity = capacity
+    this.element = element
   }
 
   get moves(): number {
@@ -33,10 +37,11 @@ export class LocalMedium implements Medium {
   }
 
   trySend(value: unknown): boolean {
+    const kept = this.element === anyValue ? value : this.element.accept(value, ROOT)
     if (this.closed) throw sendOnClosed()
     const receiver = this.receivers.shift()
-    if (receiver) receiver.received(value, true)
-    else if (this.length < this.capacity) this.#append(value)
+    if (receiver) receiver.received(kept, true)
+    else if (this.length < this.capacity) this.#append(kept)
     else return false
     return true
   }
@@ -71,6 +76,7 @@ export class LocalMedium implements Medium {
   }
 
   parkSender(waiter: Waiter): void {
+    if (this.element !== anyValue) waiter.value = this.element.accept(waiter.value, ROOT)
     this.senders.push(waiter)
   }
 

@@ -1,4 +1,4 @@
-import type { Crossing } from '@millrace/kernel'
+import type { Crossing, Element } from '@millrace/kernel'
 import type { Waiter, WaitQueue } from './wait-queue.js'
 
 /** There is nothing to receive now. */
@@ -11,6 +11,8 @@ export const CLOSED = Symbol('closed')
  * `select` are written once; nothing here waits.
  */
 export interface Medium {
+  /** What the values are. */
+  readonly element: Element
   readonly capacity: number
   readonly length: number
   readonly closed: boolean

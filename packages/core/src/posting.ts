@@ -108,7 +108,7 @@ export class Posting implements Post, Parked {
     const { medium, direction } = waiter.queue as BoardQueue
     medium.unlink(waiter)
     if (direction === SEND) waiter.sent()
-    else deliver(this.#thread, waiter, word)
+    else deliver(this.#thread, waiter, medium.element, word)
   }
 
   free(): void {

@@ -1,4 +1,4 @@
-import { type Crossing, registerKind } from '@millrace/kernel'
+import { anyValue, type Crossing, registerKind } from '@millrace/kernel'
 import { Channel, type ReceiveChan } from './chan.js'
 import { EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
@@ -15,6 +15,7 @@ export abstract class ReceiveOnlyMedium implements Medium {
     takeEach(this, values, max)
   }
 
+  readonly element = anyValue
   readonly capacity = 0
   readonly length = 0
   readonly senders = new WaitQueue(() => {})

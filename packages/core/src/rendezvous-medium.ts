@@ -1,7 +1,11 @@
 import {
   arriveReference,
   type Crossing,
+  crossReference,
   currentThread,
+  type Description,
+  type Element,
+  elementOf,
   keepReference,
   OK_SELF,
   type Parked,
@@ -11,19 +15,19 @@ import {
   SEND,
   type Thread,
   WOULD_BLOCK,
-  wordDrop,
-  wordOf,
-  wordTake,
 } from '@millrace/kernel'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type SharedMedium, takeEach } from './medium.js'
 import { BoardQueue, Posting } from './posting.js'
-import { deliver, mustBePacked } from './ring-medium.js'
+import { deliver } from './ring-medium.js'
 import type { Waiter } from './wait-queue.js'
 
 const KIND = 'chan/unbuffered'
 const ROOT = 'value'
+
+/** A channel on its way: its record, and what its values are. */
+type Sent = [address: number, description: Description]
 
 /**
  * An unbuffered channel that several threads know: a value goes straight from one parked operation to another (the kernel's
@@ -36,6 +40,7 @@ const ROOT = 'value'
  */
 export class RendezvousMedium implements SharedMedium, Parked {
   readonly address: number
+  readonly element: Element
   readonly capacity = 0
   readonly length = 0
   readonly receivers: BoardQueue
@@ -45,12 +50,13 @@ export class RendezvousMedium implements SharedMedium, Parked {
   owner: object | undefined
   #parked = false
 
-  private constructor(thread: Thread, address: number) {
+  private constructor(thread: Thread, address: number, element: Element) {
     this.#thread = thread
     this.address = address
+    this.element = element
     this.receivers = new BoardQueue(this, RECEIVE, () => this.#left())
     this.senders = new BoardQueue(this, SEND, waiter => {
-      wordDrop(thread, waiter.value as number)
+      element.drop(thread, waiter.value as number)
       this.#left()
     })
   }
@@ -58,25 +64,26 @@ export class RendezvousMedium implements SharedMedium, Parked {
   /** Moves a local channel's waiters to a new shared one. On an error the channel is as it was. */
   static fromLocal(local: LocalMedium): RendezvousMedium {
     const thread = currentThread()
+    const { element } = local
     const words: [Waiter, number][] = []
     let address = 0
     try {
       for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
-        words.push([waiter, wordOf(thread, waiter.value, `.senders[${words.length}]`)])
+        words.push([waiter, element.toWord(thread, waiter.value, `.senders[${words.length}]`)])
       }
-      address = thread.kernel.rendezvousCreate(thread.id)
+      address = thread.kernel.rendezvousCreate(thread.id, element.contents)
       if (address === 0) throw thread.outOfMemory(512)
     } catch (error) {
-      for (const [, word] of words) wordDrop(thread, word)
+      for (const [, word] of words) element.drop(thread, word)
       throw error
     }
     thread.memory.reach(thread.kernel.heapUsed())
-    const medium = new RendezvousMedium(thread, address)
+    const medium = new RendezvousMedium(thread, address, element)
     if (local.closed) thread.kernel.rendezvousClose(thread.id, address)
     for (const [waiter, word] of words) {
       // Its operation may have other cases, by which another thread has committed it already.
       if (waiter.queue !== local.senders || (waiter.post && !waiter.post.hold())) {
-        wordDrop(thread, word)
+        element.drop(thread, word)
         continue
       }
       local.senders.unlink(waiter)
@@ -100,12 +107,12 @@ export class RendezvousMedium implements SharedMedium, Parked {
   trySend(value: unknown): boolean {
     const thread = this.#thread
     if (this.senders.first) this.look() // those who wait come first
-    // A value that has to be packed is packed only when there is somebody for it.
-    if (mustBePacked(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
-    const word = wordOf(thread, value, ROOT)
+    const { element } = this
+    if (element.isCostly(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
+    const word = element.toWord(thread, value, ROOT)
     const status = thread.kernel.rendezvousSend(thread.id, this.address, word)
     if (status === WOULD_BLOCK || status === SEALED) {
-      wordDrop(thread, word)
+      element.drop(thread, word)
       if (status === SEALED) throw sendOnClosed()
       return false
     }
@@ -121,7 +128,7 @@ export class RendezvousMedium implements SharedMedium, Parked {
     if (status === SEALED) return CLOSED
     const word = thread.answer
     if (status === OK_SELF) thread.lookAt(thread.claimed)
-    return wordTake(thread, word)
+    return this.element.take(thread, word)
   }
 
   takeMany(values: unknown[], max: number): void {
@@ -137,7 +144,7 @@ export class RendezvousMedium implements SharedMedium, Parked {
   }
 
   parkSender(waiter: Waiter): void {
-    waiter.value = wordOf(this.#thread, waiter.value, ROOT)
+    waiter.value = this.element.toWord(this.#thread, waiter.value, ROOT)
     this.#enqueue(this.senders, waiter)
   }
 
@@ -156,9 +163,8 @@ export class RendezvousMedium implements SharedMedium, Parked {
   }
 
   cross(): Crossing {
-    const { kernel, id } = this.#thread
-    kernel.referenceSend(this.address)
-    return { kind: KIND, payload: this.address, release: () => kernel.referenceDrop(id, this.address) }
+    const sent: Sent = [this.address, this.element.description]
+    return crossReference(this.#thread, KIND, this.address, sent)
   }
 
   /** A counterpart of another thread may be there, or the channel be closed: lets everybody go on who can. */
@@ -187,7 +193,7 @@ export class RendezvousMedium implements SharedMedium, Parked {
     this.unlink(waiter)
     if (status === SEALED) this.#refuse(waiter, sends)
     else if (sends) waiter.sent()
-    else deliver(thread, waiter, word)
+    else deliver(thread, waiter, this.element, word)
     if (status === OK_SELF) thread.lookAt(claimed)
     return true
   }
@@ -209,7 +215,7 @@ export class RendezvousMedium implements SharedMedium, Parked {
   #refuse(waiter: Waiter, sends: boolean): void {
     waiter.post?.free()
     if (!sends) return waiter.received(undefined, false)
-    wordDrop(this.#thread, waiter.value as number)
+    this.element.drop(this.#thread, waiter.value as number)
     waiter.failed(sendOnClosed())
   }
 
@@ -229,10 +235,10 @@ export class RendezvousMedium implements SharedMedium, Parked {
     this.#thread.unpark(this)
   }
 
-  static arrive(address: number, make: (medium: RendezvousMedium) => object): object {
+  static arrive([address, description]: Sent, make: (medium: RendezvousMedium) => object): object {
     const thread = currentThread()
     return arriveReference(thread, address, () => {
-      const medium = new RendezvousMedium(thread, address)
+      const medium = new RendezvousMedium(thread, address, elementOf(description))
       medium.owner = make(medium)
       return medium.owner
     })
@@ -247,5 +253,5 @@ export class RendezvousMedium implements SharedMedium, Parked {
 
 /** Says how unbuffered channels that arrive from other threads are made. */
 export function onUnbufferedArrival(make: (medium: RendezvousMedium) => object): void {
-  registerKind(KIND, (address: number) => RendezvousMedium.arrive(address, make))
+  registerKind(KIND, (sent: Sent) => RendezvousMedium.arrive(sent, make))
 }

@@ -1,10 +1,16 @@
 import {
+  anyValue,
   arriveReference,
   type Crossing,
+  crossReference,
   currentThread,
+  type Description,
   type Direction,
+  type Element,
+  elementOf,
   INBOX_WORDS,
   keepReference,
+  NUMBERS,
   OK_SELF,
   type Parked,
   RECEIVE,
@@ -13,9 +19,6 @@ import {
   SEND,
   type Thread,
   WOULD_BLOCK,
-  wordDrop,
-  wordOf,
-  wordTake,
 } from '@millrace/kernel'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
@@ -28,6 +31,9 @@ const ROOT = 'value'
 /** Shortly before positions wrap: nothing special, so it may happen at once. */
 const FIRST_POSITION = 2 ** 32 - 4096
 
+/** A channel on its way: its ring, and what its values are. */
+type Sent = [address: number, description: Description]
+
 /**
  * A channel that several threads know: its values are words in a sealed ring of shared memory; its waiters stay in plain
  * queues, each in its own thread, behind one ticket per thread and direction (see the kernel's parking.ts).
@@ -38,10 +44,11 @@ const FIRST_POSITION = 2 ** 32 - 4096
  */
 export class RingMedium implements SharedMedium, Parked {
   readonly address: number
+  readonly element: Element
   readonly capacity: number
   readonly receivers = new WaitQueue(() => this.#left())
   readonly senders = new WaitQueue(waiter => {
-    wordDrop(this.#thread, waiter.value as number)
+    this.element.drop(this.#thread, waiter.value as number)
     this.#left()
   })
   readonly #thread: Thread
@@ -49,33 +56,35 @@ export class RingMedium implements SharedMedium, Parked {
   owner: object | undefined
   #parked = false
 
-  private constructor(thread: Thread, address: number) {
+  private constructor(thread: Thread, address: number, element: Element) {
     this.#thread = thread
     this.address = address
+    this.element = element
     this.capacity = thread.kernel.ringCapacity(address)
   }
 
   /** Moves a local channel's values and waiters to a new ring. On an error the channel is as it was. */
   static fromLocal(local: LocalMedium): RingMedium {
     const thread = currentThread()
+    const { element } = local
     const words: number[] = []
     const waiting: [Waiter, number][] = []
     let address = 0
     try {
       let i = 0
-      for (const value of local.buffered()) words.push(wordOf(thread, value, `.buffer[${i++}]`))
+      for (const value of local.buffered()) words.push(element.toWord(thread, value, `.buffer[${i++}]`))
       for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
-        waiting.push([waiter, wordOf(thread, waiter.value, `.senders[${waiting.length}]`)])
+        waiting.push([waiter, element.toWord(thread, waiter.value, `.senders[${waiting.length}]`)])
       }
-      address = thread.kernel.ringCreate(thread.id, local.capacity, FIRST_POSITION)
+      address = thread.kernel.ringCreate(thread.id, local.capacity, FIRST_POSITION, element.contents)
       if (address === 0) throw thread.outOfMemory(8 * local.capacity)
     } catch (error) {
-      for (const word of words) wordDrop(thread, word)
-      for (const [, word] of waiting) wordDrop(thread, word)
+      for (const word of words) element.drop(thread, word)
+      for (const [, word] of waiting) element.drop(thread, word)
       throw error
     }
     // Nobody else knows the ring yet.
-    const medium = new RingMedium(thread, address)
+    const medium = new RingMedium(thread, address, element)
     for (const word of words) thread.kernel.ringSend(thread.id, address, word)
     if (local.closed) thread.kernel.ringClose(thread.id, address)
     for (const [waiter, word] of waiting) {
@@ -109,20 +118,21 @@ export class RingMedium implements SharedMedium, Parked {
       // Those who wait come first.
       this.#serve(SEND)
       if (this.senders.first) {
+        if (this.element !== anyValue) this.element.accept(value, ROOT)
         if (this.closed) throw sendOnClosed()
         return false
       }
     }
+    const { element } = this
     const { kernel, id } = this.#thread
-    // A value that has to be packed is packed only when there is room for it.
-    if (mustBePacked(value) && !kernel.ringCanSend(this.address)) return false
-    return this.#offer(wordOf(this.#thread, value, ROOT), id)
+    if (element.isCostly(value) && !kernel.ringCanSend(this.address)) return false
+    return this.#offer(element.toWord(this.#thread, value, ROOT), id)
   }
 
   #offer(word: number, id: number): boolean {
     const status = this.#thread.kernel.ringSend(id, this.address, word)
     if (status === WOULD_BLOCK || status === SEALED) {
-      wordDrop(this.#thread, word)
+      this.element.drop(this.#thread, word)
       if (status === SEALED) throw sendOnClosed()
       return false
     }
@@ -141,7 +151,7 @@ export class RingMedium implements SharedMedium, Parked {
     if (status === SEALED) return CLOSED
     const word = this.#thread.answer
     if (status === OK_SELF) this.#serve(SEND)
-    return wordTake(this.#thread, word)
+    return this.element.take(this.#thread, word)
   }
 
   takeMany(values: unknown[], max: number): void {
@@ -152,10 +162,10 @@ export class RingMedium implements SharedMedium, Parked {
       if (status === WOULD_BLOCK || status === SEALED) return
       const count = thread.answer
       const inbox = thread.inbox(count)
-      // A copy of words that are not numbers: taking such a value runs code of others.
-      const words = inbox.every(isInline) ? inbox : inbox.slice()
+      // A copy of words that may own something: taking such a value runs code of others.
+      const words = this.element.contents === NUMBERS || inbox.every(isInline) ? inbox : inbox.slice()
       if (status === OK_SELF) this.#serve(SEND)
-      takeWords(thread, words, values)
+      this.#takeWords(words, values)
       if (count < wanted && status !== OK_SELF) return
     }
   }
@@ -169,7 +179,7 @@ export class RingMedium implements SharedMedium, Parked {
   }
 
   parkSender(waiter: Waiter): void {
-    waiter.value = wordOf(this.#thread, waiter.value, ROOT)
+    waiter.value = this.element.toWord(this.#thread, waiter.value, ROOT)
     this.#enqueue(this.senders, waiter)
     this.#serve(SEND)
     this.#left()
@@ -192,9 +202,8 @@ export class RingMedium implements SharedMedium, Parked {
   }
 
   cross(): Crossing {
-    const { kernel, id } = this.#thread
-    kernel.referenceSend(this.address)
-    return { kind: KIND, payload: this.address, release: () => kernel.referenceDrop(id, this.address) }
+    const sent: Sent = [this.address, this.element.description]
+    return crossReference(this.#thread, KIND, this.address, sent)
   }
 
   /** The ring may have changed: lets everybody go on who can. */
@@ -240,7 +249,7 @@ export class RingMedium implements SharedMedium, Parked {
         const word = this.#thread.answer
         const waiter = this.receivers.shift()!
         if (status === SEALED) waiter.received(undefined, false)
-        else deliver(this.#thread, waiter, word)
+        else deliver(this.#thread, waiter, this.element, word)
         if (status === OK_SELF) sendersMayGoOn = true
       }
     } while (this.#again(this.receivers, RECEIVE))
@@ -266,7 +275,7 @@ export class RingMedium implements SharedMedium, Parked {
         const waiter = this.senders.shift()!
         if (status === SEALED) {
           waiter.post?.free()
-          wordDrop(this.#thread, waiter.value as number)
+          this.element.drop(this.#thread, waiter.value as number)
           waiter.failed(sendOnClosed())
         } else waiter.sent()
         if (status === OK_SELF) receiversMayGoOn = true
@@ -294,10 +303,22 @@ export class RingMedium implements SharedMedium, Parked {
     this.#thread.unpark(this)
   }
 
-  static arrive(address: number, make: (medium: RingMedium) => object): object {
+  #takeWords(words: Int32Array, values: unknown[]): void {
+    const thread = this.#thread
+    const { element } = this
+    let i = 0
+    try {
+      while (i < words.length) values.push(element.take(thread, words[i++]))
+    } finally {
+      // Only if one could not be read: nobody gets those after it.
+      while (i < words.length) element.drop(thread, words[i++])
+    }
+  }
+
+  static arrive([address, description]: Sent, make: (medium: RingMedium) => object): object {
     const thread = currentThread()
     return arriveReference(thread, address, () => {
-      const medium = new RingMedium(thread, address)
+      const medium = new RingMedium(thread, address, elementOf(description))
       medium.owner = make(medium)
       return medium.owner
     })
@@ -310,26 +331,13 @@ export class RingMedium implements SharedMedium, Parked {
   }
 }
 
-function takeWords(thread: Thread, words: Int32Array, values: unknown[]): void {
-  let i = 0
-  try {
-    while (i < words.length) values.push(wordTake(thread, words[i++]))
-  } finally {
-    // Only if one could not be read: nobody gets those after it.
-    for (const word of words.subarray(i)) wordDrop(thread, word)
-  }
-}
-
 const isInline = (word: number): boolean => (word & 1) === 1
 
-export const mustBePacked = (value: unknown): boolean =>
-  (typeof value === 'object' && value !== null) || typeof value === 'string'
-
 /** Gives a receiver the value of a word. */
-export function deliver(thread: Thread, waiter: Waiter, word: number): void {
+export function deliver(thread: Thread, waiter: Waiter, element: Element, word: number): void {
   let value: unknown
   try {
-    value = wordTake(thread, word)
+    value = element.take(thread, word)
   } catch (error) {
     waiter.failed(error)
     return
@@ -339,5 +347,5 @@ export function deliver(thread: Thread, waiter: Waiter, word: number): void {
 
 /** Says how channels that arrive from other threads are made. */
 export function onChannelArrival(make: (medium: RingMedium) => object): void {
-  registerKind(KIND, (address: number) => RingMedium.arrive(address, make))
+  registerKind(KIND, (sent: Sent) => RingMedium.arrive(sent, make))
 }

@@ -1,3 +1,4 @@
+import { anyValue } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { ready, served } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
@@ -146,8 +147,11 @@ function addCase(evaluated: Ready[], label: string | number, operand: unknown): 
   if (operand === null || operand === undefined) return
   if (operand instanceof Channel) evaluated.push({ label, channel: operand, sends: false, value: undefined })
   else if (operand instanceof Sending) {
-    if (operand.channel)
-      evaluated.push({ label, channel: operand.channel, sends: true, value: operand.value })
+    const { channel, value } = operand
+    if (!channel) return
+    // As its other operands, what a case sends is looked at once, whichever case will be chosen.
+    if (channel.medium.element !== anyValue) channel.medium.element.accept(value, 'value')
+    evaluated.push({ label, channel, sends: true, value })
   } else {
     throw new TypeError(
       `select: case ${JSON.stringify(label)} must be a channel (to receive), send(channel, value), null or undefined`,

@@ -1,6 +1,7 @@
 import {
   arriveReference,
   type Crossing,
+  crossReference,
   currentThread,
   DataCloneError,
   keepReference,
@@ -125,7 +126,7 @@ function crossValue(context: ValueContext): Crossing {
   const parent = above instanceof OwnContext ? above : (context.scope ?? BACKGROUND)
   const thread = currentThread()
   context.record ||= newRecord(thread, context)
-  return crossing(VALUE, thread, context.record, {
+  return crossReference(thread, VALUE, context.record, {
     record: context.record,
     parent,
     values,
@@ -149,7 +150,7 @@ function crossScope(context: CancelContext): Crossing {
     due: deadline && (context.canceled ? 0 : dueByWall(deadline)),
     tooLate: deadline?.tooLate,
   }
-  return crossing(CONTEXT, thread, context.record, sent)
+  return crossReference(thread, CONTEXT, context.record, sent)
 }
 
 // Later by the millisecond that a wall clock rounds off: so no other thread is earlier than this one.
@@ -161,11 +162,6 @@ function newRecord(thread: Thread, context: OwnContext): number {
   thread.memory.reach(record + RECORD_BYTES)
   keepReference(record, context)
   return record
-}
-
-function crossing(kind: string, { kernel, id }: Thread, record: number, payload: unknown): Crossing {
-  kernel.referenceSend(record)
-  return { kind, payload, release: () => kernel.referenceDrop(id, record) }
 }
 
 function write(thread: Thread, record: number, { state, given }: Ending): void {

@@ -15,6 +15,8 @@ import { cas32, cas64, load32, load64, store32 } from './atomics'
 import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout'
 
 const CHUNK: usize = 65536
+const CELLS: u32 = 0 // the class of blocks of 16 bytes
+const CELL_CHAIN: u32 = 32 // chainLength(16)
 const SMALL_CLASSES: u32 = 22 // 16 bytes to 32 KiB, two sizes to an octave
 const LARGEST: u32 = 1 << 30
 const WAITABLES: u32 = 54 // classes of their own: blocks that are never re-used for anything else
@@ -163,15 +165,41 @@ export function heapAllocate(thread: u32, bytes: u32): usize {
   if (bytes > LARGEST) return 0
   const sizeClass = classOf(bytes)
   if (sizeClass >= SMALL_CLASSES) {
-    const block = depotPop(sizeClass)
-    return block != 0 ? block : takeChunks(sizeOf(sizeClass), sizeClass)
+    let large = depotPop(sizeClass)
+    if (large == 0) large = takeChunks(sizeOf(sizeClass), sizeClass)
+    // With no chunks left, a larger block than needed does: free() knows its class by its chunk.
+    for (let larger = sizeClass + 1; large == 0 && larger < WAITABLES; larger++) large = depotPop(larger)
+    return large
   }
   let block = allocateClass(thread, sizeClass)
-  // With no memory left to cut up, a larger block than needed does: free() knows its class by its chunk.
+  // As above.
   for (let larger = sizeClass + 1; block == 0 && larger < SMALL_CLASSES; larger++) {
     block = load<u32>(magazineOf(thread, larger), CARVE) != 0 ? carve(thread, larger) : takeFree(thread, larger)
   }
   return block
+}
+
+/** A block of 16 bytes: heapAllocate on a shorter way, for what every message with a number needs. */
+export function allocateCell(thread: u32): usize {
+  const magazine = magazineOf(thread, CELLS)
+  const block = <usize>load<u32>(magazine, HEAD)
+  if (block == 0) return heapAllocate(thread, 16)
+  store<u32>(magazine, load<u32>(block, NEXT), HEAD)
+  store<u32>(magazine, load<u32>(magazine, COUNT) - 1, COUNT)
+  return block
+}
+
+/** Gives back what allocateCell answered, which may be larger than a cell if memory was short. */
+export function freeCell(thread: u32, block: usize): void {
+  const magazine = magazineOf(thread, CELLS)
+  const count = load<u32>(magazine, COUNT) + 1
+  if (count >= CELL_CHAIN << 1 || <u32>load<u8>(CHUNK_CLASSES + (block >> 16)) != CELLS + 1) {
+    heapFree(thread, block)
+    return
+  }
+  store<u32>(block, load<u32>(magazine, HEAD), NEXT)
+  store<u32>(magazine, <u32>block, HEAD)
+  store<u32>(magazine, count, COUNT)
 }
 
 /** A zeroed block for a waitable. */

@@ -6,7 +6,7 @@ export { floatCreate, floatTake } from './cells'
 export { counterAdd, counterCreate, counterSum } from './counter'
 export { heapAllocate, heapFree, heapUsed } from './heap'
 export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking'
-export { referenceArrive, referenceDrop, referenceRelease, referenceSend } from './reference'
+export { referenceArrive, referenceDrop, referenceRelease, referenceSend, wordDrop } from './reference'
 export {
   rendezvousClose,
   rendezvousClosed,
@@ -35,6 +35,7 @@ export {
   ringSend,
   ringUnpark,
 } from './ring'
+export { sharedArrayCreate } from './shared-array'
 export {
   taskArrive,
   taskCreate,

@@ -28,6 +28,7 @@
 //   28       close      u32   how many of them in a row came close to the other side
 //   32       claimed    u32   third result of a kernel call: the token of the operation that was claimed
 //   36       missed     u32   claims that gave up on a counterpart that stayed busy (rendezvous.ts)
+//   40       doomed     u32   stack of objects that are about to be freed (owner; its reaper when it is dead)
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
 //   640      completed  u32   stack of ended tasks that this thread started
@@ -60,6 +61,7 @@ export const CLOSENESS: usize = 24
 export const CLOSE: usize = 28
 export const CLAIMED: usize = 32
 export const MISSED: usize = 36
+export const DOOMED: usize = 40
 export const SUM: usize = 64
 export const LEAVES: usize = 128
 export const LEAF_COUNT: u32 = 62
@@ -84,16 +86,20 @@ export function threadAt(thread: u32): usize {
 // swept from all of them by walking the chunks of that class. The first 12 bytes hold the links of a free block.
 //
 //   0        refs       u32   threads that hold it + references on their way inside values
+//   4        next       u32   the next of a stack of doomed ones
 //   12       kind       u32   0 = free
 //   16       holders    u64   bit t: thread t holds at least one reference
 //   24       interest   u64   wake tickets: bit t: thread t has receivers parked here
 //   32       interest   u64   … senders
+//   40       contents   u32   of a channel: what the words in it own (cells.ts)
 //   64 …                      the body of the kind: ring.ts, rendezvous.ts, cancellation.ts, …
 
 export const REFS: usize = 0
+export const NEXT_DOOMED: usize = 4
 export const KIND: usize = 12
 export const HOLDERS: usize = 16
 export const INTEREST: usize = 24
+export const CONTENTS: usize = 40
 export const WAITABLE_BYTES: usize = 256
 
 export const RECEIVE: u32 = 0
@@ -105,3 +111,4 @@ export const KIND_CANCELLATION: u32 = 2
 export const KIND_ATOMIC: u32 = 3
 export const KIND_COUNTER: u32 = 4
 export const KIND_RENDEZVOUS: u32 = 5
+export const KIND_SHARED_ARRAY: u32 = 6

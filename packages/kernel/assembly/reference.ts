@@ -8,10 +8,22 @@ import { add32, and64, load64, or64 } from './atomics'
 import { cancellationCause } from './cancellation'
 import { wordFree } from './cells'
 import { counterFreeCells } from './counter'
+import { letGo, nextDoomed } from './doomed'
 import { heapFree } from './heap'
-import { HOLDERS, KIND, KIND_CANCELLATION, KIND_COUNTER, KIND_FREE, KIND_RENDEZVOUS, KIND_RING, REFS } from './layout'
+import {
+  HOLDERS,
+  KIND,
+  KIND_CANCELLATION,
+  KIND_COUNTER,
+  KIND_FREE,
+  KIND_RENDEZVOUS,
+  KIND_RING,
+  KIND_SHARED_ARRAY,
+  REFS,
+} from './layout'
 import { rendezvousFreeBoards, rendezvousLeave } from './rendezvous'
 import { ringEmpty, ringSlots } from './ring'
+import { sharedArrayElements } from './shared-array'
 
 /** Adds a reference that travels inside a value. The caller holds the object. */
 export function referenceSend(object: usize): void {
@@ -27,20 +39,34 @@ export function referenceArrive(me: u32, object: usize): void {
 
 /** Drops a reference that travelled inside a value and was never looked at. */
 export function referenceDrop(me: u32, object: usize): void {
-  if (add32(object + REFS, -1) == 1) free(me, object)
+  letGo(me, object)
+  freeDoomed(me, me)
+}
+
+/** Drops a word (cells.ts): its block, and the references in it. */
+export function wordDrop(me: u32, word: u32): void {
+  wordFree(me, word)
+  freeDoomed(me, me)
 }
 
 /** Thread `holder` lets go of the object. Done by itself, or by a reaper in its name. */
 export function referenceRelease(me: u32, object: usize, holder: u32): void {
   const bit = (<u64>1) << holder
   if (load<u32>(object, KIND) == KIND_RENDEZVOUS) rendezvousLeave(object, holder)
-  if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object)
+  if ((and64(object + HOLDERS, ~bit) & bit) == 0) return
+  letGo(me, object)
+  freeDoomed(me, me)
 }
 
-/**
- * Nobody can reach the object any more: its blocks go back to the heap, and those of the values in it. (References inside
- * such values are not looked for: what they refer to is given back when the process ends.)
- */
+/** Frees what `thread`, the caller or a dead one, has found that nobody can reach any more; and what only that referred to. */
+export function freeDoomed(me: u32, thread: u32): void {
+  for (let object = nextDoomed(thread); object != 0; object = nextDoomed(thread)) {
+    free(me, object)
+    if (thread != me) freeDoomed(me, me)
+  }
+}
+
+/** Its blocks go back to the heap, and those of the values in it. */
 function free(me: u32, object: usize): void {
   const kind = load<u32>(object, KIND)
   if (kind == KIND_RING) {
@@ -49,6 +75,7 @@ function free(me: u32, object: usize): void {
   } else if (kind == KIND_CANCELLATION) wordFree(me, cancellationCause(object))
   else if (kind == KIND_RENDEZVOUS) rendezvousFreeBoards(me, object)
   else if (kind == KIND_COUNTER) counterFreeCells(me, object)
+  else if (kind == KIND_SHARED_ARRAY) heapFree(me, sharedArrayElements(object))
   store<u32>(object, KIND_FREE, KIND)
   heapFree(me, object)
 }

@@ -40,7 +40,21 @@ import {
   headPosition,
 } from './board'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
-import { ANSWER, CLAIMED, HOLDERS, INTEREST, KIND, KIND_RENDEZVOUS, MAX_THREADS, MISSED, RECEIVE, REFS, SEND, threadAt } from './layout'
+import {
+  ANSWER,
+  CLAIMED,
+  CONTENTS,
+  HOLDERS,
+  INTEREST,
+  KIND,
+  KIND_RENDEZVOUS,
+  MAX_THREADS,
+  MISSED,
+  RECEIVE,
+  REFS,
+  SEND,
+  threadAt,
+} from './layout'
 import { poke } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 import {
@@ -61,8 +75,8 @@ const BOARDS: usize = 72
 const TABLE_BYTES: u32 = 512
 const BUSY_LOOKS: u32 = 64
 
-/** Makes an open unbuffered channel, held by the calling thread. 0 when shared memory is used up. */
-export function rendezvousCreate(me: u32): usize {
+/** Makes an open unbuffered channel, held by the calling thread, whose values own what `contents` says (cells.ts). 0 when shared memory is used up. */
+export function rendezvousCreate(me: u32, contents: u32): usize {
   const channel = allocateWaitable(me)
   if (channel == 0) return 0
   const table = heapAllocate(me, TABLE_BYTES)
@@ -72,6 +86,7 @@ export function rendezvousCreate(me: u32): usize {
   }
   memory.fill(table, 0, TABLE_BYTES)
   store<u32>(channel, <u32>table, BOARDS)
+  store<u32>(channel, contents, CONTENTS)
   store<u32>(channel, 1, REFS)
   store<u64>(channel, <u64>1 << me, HOLDERS)
   store<u32>(channel, KIND_RENDEZVOUS, KIND)

@@ -31,9 +31,9 @@
 // never does so in an operation that would block, nor where both sides are on one thread.
 
 import { cas64, load64, store64 } from './atomics'
-import { wordFree } from './cells'
+import { contentsFree } from './cells'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
-import { ANSWER, CLOSE, CLOSENESS, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
+import { ANSWER, CLOSE, CLOSENESS, CONTENTS, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
 import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 
@@ -81,9 +81,9 @@ function isSealed(slot: u64): bool {
 
 /**
  * Makes an open, empty ring, held by the calling thread. `start` is added to the first position (tests begin just
- * below the wrap-around). Answers 0 when shared memory is used up.
+ * below the wrap-around); `contents` says what its words own (cells.ts). Answers 0 when shared memory is used up.
  */
-export function ringCreate(me: u32, capacity: u32, start: u32): usize {
+export function ringCreate(me: u32, capacity: u32, start: u32, contents: u32): usize {
   let n: u32 = 2
   while (n <= capacity) n <<= 1
   const ring = allocateWaitable(me)
@@ -100,6 +100,7 @@ export function ringCreate(me: u32, capacity: u32, start: u32): usize {
   store<u32>(ring, capacity, CAPACITY)
   store<u32>(ring, n - 1, MASK)
   store<u32>(ring, <u32>slots, SLOTS_AT)
+  store<u32>(ring, contents, CONTENTS)
   store64(ring + RING_HEAD, first)
   store64(ring + RING_TAIL, first)
   store64(ring + HEAD_SEEN, first)
@@ -374,7 +375,8 @@ export function ringClosed(ring: usize): bool {
   }
 }
 
-/** Frees what is still in a ring that nobody can reach any more. */
+/** Frees what is still in a ring that nobody can reach any more. The caller sees to the doomed afterwards. */
 export function ringEmpty(me: u32, ring: usize): void {
-  while (dequeue(me, ring) == OK) wordFree(me, load<u32>(threadAt(me), ANSWER))
+  const contents = load<u32>(ring, CONTENTS)
+  while (dequeue(me, ring) == OK) contentsFree(me, contents, load<u32>(threadAt(me), ANSWER))
 }

@@ -11,6 +11,7 @@
 //   5  clear its slot bit          only now may the number be used again
 
 import { add32, and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics'
+import { WORDS } from './cells'
 import { heapAllocate, heapFree, nextToken, nextWaitable, reclaimMagazines } from './heap'
 import {
   ACTIVITY,
@@ -39,7 +40,7 @@ import {
   WAITABLE_BYTES,
 } from './layout'
 import { pokeRescan } from './parking'
-import { referenceRelease } from './reference'
+import { freeDoomed, referenceRelease } from './reference'
 import { rendezvousClear } from './rendezvous'
 import { ringCreate } from './ring'
 import { tasksDrop } from './task'
@@ -56,7 +57,7 @@ export function kernelInit(): bool {
 
 /** Makes the ring that unstarted goroutines wait in. Called once, by the first thread, after it has attached. */
 export function injectorCreate(me: u32): bool {
-  const ring = ringCreate(me, INJECTOR_CAPACITY, 0)
+  const ring = ringCreate(me, INJECTOR_CAPACITY, 0, WORDS)
   store32(INJECTOR, <u32>ring)
   return ring != 0
 }
@@ -120,6 +121,8 @@ export function threadReap(me: u32, dead: u32): void {
     heapFree(me, inbox)
   }
   tasksDrop(me, dead)
+  freeDoomed(me, dead)
+  freeDoomed(me, me)
   const alive = load64(ALIVE)
   for (let t: u32 = 0; t < MAX_THREADS; t++) if (alive & ((<u64>1) << t)) pokeRescan(t)
   and64(SLOTS, ~bit)

@@ -20,9 +20,9 @@
 // Model: models/rendezvous.pml.
 
 import { cas64, load64, store64 } from './atomics'
-import { wordFree } from './cells'
+import { contentsFree } from './cells'
 import { allocateToken, heapFree, isTokenBlock } from './heap'
-import { ANSWER, RECEIVE, SEND, threadAt } from './layout'
+import { ANSWER, CONTENTS, RECEIVE, SEND, threadAt } from './layout'
 
 export const TOKEN_OWNER: usize = 12
 /** All tokens begin at multiples of this. */
@@ -151,7 +151,7 @@ export function tokenReap(me: u32, token: usize): void {
     taken = tokenTaken(me, token) // somebody may have been quicker than our hold
     if (taken != NOT_TAKEN) {
       freeSent(me, token, taken)
-      if ((tokenPlace(token, <u32>taken) & 1) == RECEIVE) wordFree(me, load<u32>(threadAt(me), ANSWER))
+      if ((tokenPlace(token, <u32>taken) & 1) == RECEIVE) freeWord(me, token, <u32>taken, load<u32>(threadAt(me), ANSWER))
     }
   }
   tokenFree(me, token)
@@ -160,6 +160,11 @@ export function tokenReap(me: u32, token: usize): void {
 /** Frees the words of the send cases but one. */
 function freeSent(me: u32, token: usize, except: i32): void {
   for (let i: u32 = 0; i < tokenCount(token); i++) {
-    if (<i32>i != except && (tokenPlace(token, i) & 1) == SEND) wordFree(me, tokenValue(token, i))
+    if (<i32>i != except && (tokenPlace(token, i) & 1) == SEND) freeWord(me, token, i, tokenValue(token, i))
   }
+}
+
+/** Frees a word of the channel that a case is on: the dead thread still holds that. The caller sees to the doomed afterwards. */
+function freeWord(me: u32, token: usize, index: u32, word: u32): void {
+  contentsFree(me, load<u32>(<usize>(tokenPlace(token, index) & ~1), CONTENTS), word)
 }

@@ -54,15 +54,17 @@ let depth = 0
 /**
  * Turns a value into bytes.
  *
+ * @param references Is given the offsets of the shared objects that the bytes own a reference to: whoever drops the bytes
+ *   undecoded drops those.
  * @param root Begins the path of a culprit: `args` for `args[1].job.callback`.
  * @returns Bytes that are valid until the next call: a view of a buffer that is used again. (Those of a
  *   call from within another, by a SHARE method or a getter, are the caller's own.)
  * @throws {DataCloneError} Something in the value cannot cross. What SHARE methods did has been undone.
  */
-export function encode(value: unknown, root = 'value'): Uint8Array {
+export function encode(value: unknown, root = 'value', references: number[] = []): Uint8Array {
   depth++
   try {
-    const bytes = packTree(value) ?? packTable(value, root)
+    const bytes = packTree(value) ?? packTable(value, root, references)
     return depth === 1 ? bytes : bytes.slice()
   } finally {
     depth--
@@ -79,12 +81,13 @@ function packTree(value: unknown): Uint8Array | undefined {
   }
 }
 
-function packTable(value: unknown, root: string): Uint8Array {
+function packTable(value: unknown, root: string, references: number[]): Uint8Array {
   const parts = new TakingApart(root)
   try {
     const nodes = parts.table(value)
     const bytes = packWhole(nodes, root)
     bytes[0] = TABLE
+    parts.noteReferences(references)
     return bytes
   } catch (error) {
     parts.release()

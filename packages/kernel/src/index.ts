@@ -2,6 +2,11 @@
 
 export { host } from '#host'
 export { type Crossing, DataCloneError, registerError, registerKind, SHARE, type Shareable } from './codec.js'
+export { elementOf } from './element/described.js'
+export { bool, f64, i32, i64, u32 } from './element/scalars.js'
+export { StructElement } from './element/struct.js'
+export { TypedElement } from './element/typed.js'
+export { anyValue, type Description, type Element, NUMBERS } from './element.js'
 export { BugError, OutOfSharedMemoryError, ThreadLostError } from './errors.js'
 export type { HostTimer } from './host/host.js'
 export {
@@ -21,7 +26,7 @@ export {
 } from './kernel.js'
 export { type MemoryLimits, SharedMemory } from './memory.js'
 export { MAX_POOL_THREADS, maxProcs, Pool, sayStarted, wantThread } from './pool.js'
-export { arriveReference, keepReference } from './reference.js'
+export { arriveReference, crossReference, keepReference } from './reference.js'
 export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'
 export {
   configureMemory,

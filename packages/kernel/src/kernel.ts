@@ -58,6 +58,7 @@ export interface Kernel {
   heapUsed(): number
   floatCreate(me: number, value: number): number
   floatTake(me: number, cell: number): number
+  wordDrop(me: number, word: number): void
 
   bellArm(me: number): number
   bellLower(me: number): void
@@ -71,7 +72,7 @@ export interface Kernel {
   referenceDrop(me: number, object: number): void
   referenceRelease(me: number, object: number, holder: number): void
 
-  ringCreate(me: number, capacity: number, start: number): number
+  ringCreate(me: number, capacity: number, start: number, contents?: number): number
   ringSend(me: number, ring: number, value: number): number
   ringReceive(me: number, ring: number): number
   ringReceiveMany(me: number, ring: number, max: number): number
@@ -86,7 +87,7 @@ export interface Kernel {
   ringCapacity(ring: number): number
   ringClosed(ring: number): number
 
-  rendezvousCreate(me: number): number
+  rendezvousCreate(me: number, contents?: number): number
   rendezvousSend(me: number, channel: number, value: number): number
   rendezvousReceive(me: number, channel: number): number
   rendezvousReady(channel: number, direction: Direction): number
@@ -119,6 +120,7 @@ export interface Kernel {
   taskFree(me: number, task: number): void
 
   atomicCreate(me: number): number
+  sharedArrayCreate(me: number, bytes: number): number
   counterCreate(me: number): number
   counterAdd(me: number, counter: number, delta: number): void
   counterSum(counter: number): number

@@ -14,6 +14,8 @@ export class SharedMemory {
   readonly memory: WebAssembly.Memory
   i32!: Int32Array<SharedArrayBuffer>
   u8!: Uint8Array<SharedArrayBuffer>
+  f64!: Float64Array<SharedArrayBuffer>
+  i64!: BigInt64Array<SharedArrayBuffer>
   readonly maximum: number
 
   constructor(memory: WebAssembly.Memory, maximum: number) {
@@ -40,6 +42,8 @@ export class SharedMemory {
     const buffer = this.memory.buffer as unknown as SharedArrayBuffer
     this.i32 = new Int32Array(buffer)
     this.u8 = new Uint8Array(buffer)
+    this.f64 = new Float64Array(buffer)
+    this.i64 = new BigInt64Array(buffer)
   }
 
   /** Makes sure that the views cover everything below `end`. */

@@ -1,3 +1,4 @@
+import type { Crossing } from './codec.js'
 import { currentThread, type Thread } from './thread.js'
 
 // What this thread knows of the shared objects that it holds: at most one JavaScript thing per object, so that the same
@@ -27,4 +28,11 @@ export function arriveReference<T extends object>(thread: Thread, address: numbe
   const made = make()
   keepReference(address, made)
   return made
+}
+
+/** How a shared object that the thread holds crosses: `payload` tells the other side what `arriveReference` needs to know. */
+export function crossReference(thread: Thread, kind: string, address: number, payload: unknown): Crossing {
+  const { kernel, id } = thread
+  kernel.referenceSend(address)
+  return { kind, payload, reference: address, release: () => kernel.referenceDrop(id, address) }
 }

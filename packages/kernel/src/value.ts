@@ -7,7 +7,10 @@ import type { Thread } from './thread.js'
 
 const FLOAT = 1
 const PACKED = 2
+const REFERRING = 3
 const HEADER = 8
+/** No block is smaller, so this much of one can be read before its length is known. */
+const SMALLEST = 16
 
 const UNDEFINED = 0x02
 const NULL = 0x12
@@ -25,38 +28,53 @@ const MAX_INLINE = 2 ** 30
  * @throws {OutOfSharedMemoryError}
  */
 export function wordOf(thread: Thread, value: unknown, root?: string): number {
-  if (typeof value === 'number') {
-    if (
-      (value | 0) === value &&
-      value >= -MAX_INLINE &&
-      value < MAX_INLINE &&
-      (value !== 0 || 1 / value > 0)
-    ) {
-      return (value << 1) | 1
-    }
-    const cell = thread.kernel.floatCreate(thread.id, value)
-    if (cell === 0) throw thread.outOfMemory(16)
-    return cell
-  }
+  if (typeof value === 'number') return wordOfNumber(thread, value)
   if (value === undefined) return UNDEFINED
   if (value === null) return NULL
   if (value === true) return TRUE
   if (value === false) return FALSE
-  return pack(thread, encode(value, root))
+  const references: number[] = []
+  return pack(thread, encode(value, root, references), references)
 }
 
-function pack(thread: Thread, bytes: Uint8Array): number {
+/** @throws {OutOfSharedMemoryError} */
+export function wordOfNumber(thread: Thread, value: number): number {
+  if ((value | 0) === value && value >= -MAX_INLINE && value < MAX_INLINE && (value !== 0 || 1 / value > 0)) {
+    return (value << 1) | 1
+  }
+  const cell = thread.kernel.floatCreate(thread.id, value)
+  if (cell === 0) throw thread.outOfMemory(16)
+  return cell
+}
+
+/** The number in a float's cell, which is freed. */
+export function floatTake(thread: Thread, cell: number): number {
+  return thread.kernel.floatTake(thread.id, cell)
+}
+
+/** Whether `wordOf` would have to pack it. */
+export function mustBePacked(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'string'
+}
+
+function pack(thread: Thread, bytes: Uint8Array, references: readonly number[]): number {
+  const count = references.length
+  const header = count === 0 ? HEADER : HEADER + 4 + 4 * count
   let block: number
   try {
-    block = thread.allocate(HEADER + bytes.length)
+    block = thread.allocate(header + bytes.length)
   } catch (error) {
-    letGo(bytes)
+    for (const object of references) thread.kernel.referenceDrop(thread.id, object)
     throw error
   }
   const { i32, u8 } = thread.memory
-  i32[block >> 2] = PACKED
+  i32[block >> 2] = count === 0 ? PACKED : REFERRING
   i32[(block >> 2) + 1] = bytes.length
-  u8.set(bytes, block + HEADER)
+  if (count > 0) {
+    i32[(block >> 2) + 2] = count
+    i32.set(references, (block >> 2) + 3)
+  }
+  u8.set(bytes, block + header)
   return block
 }
 
@@ -76,7 +94,7 @@ export function wordTake(thread: Thread, word: number): unknown {
       return thread.outOfMemory(HEADER)
   }
   const { memory } = thread
-  memory.reach(word + HEADER)
+  memory.reach(word + SMALLEST)
   if (memory.i32[word >> 2] === FLOAT) return thread.kernel.floatTake(thread.id, word)
   const bytes = packedBytes(thread, word)
   thread.free(word)
@@ -87,7 +105,7 @@ export function wordTake(thread: Thread, word: number): unknown {
 export function wordPeek(thread: Thread, word: number): unknown {
   if ((word & 15) !== 0) return wordTake(thread, word)
   const { memory } = thread
-  memory.reach(word + HEADER)
+  memory.reach(word + SMALLEST)
   if (memory.i32[word >> 2] === FLOAT) return new DataView(memory.u8.buffer).getFloat64(word + HEADER, true)
   return decode(packedBytes(thread, word))
 }
@@ -97,27 +115,17 @@ export function wordPeek(thread: Thread, word: number): unknown {
  * decoder does.
  */
 function packedBytes({ memory }: Thread, word: number): Uint8Array {
-  const format = memory.i32[word >> 2]
-  if (format !== PACKED) throw new BugError(`a block of unknown format ${format} arrived`)
-  const length = memory.i32[(word >> 2) + 1]
-  memory.reach(word + HEADER + length)
-  return memory.u8.slice(word + HEADER, word + HEADER + length)
+  const { i32 } = memory
+  const format = i32[word >> 2]
+  if (format !== PACKED && format !== REFERRING)
+    throw new BugError(`a block of unknown format ${format} arrived`)
+  const length = i32[(word >> 2) + 1]
+  const start = word + HEADER + (format === PACKED ? 0 : 4 + 4 * i32[(word >> 2) + 2])
+  memory.reach(start + length)
+  return memory.u8.slice(start, start + length)
 }
 
-/** Frees what a word owns. References inside the value are let go as if it had been taken and forgotten. */
+/** Frees what a word owns, and lets go of what its value refers to. */
 export function wordDrop(thread: Thread, word: number): void {
-  if ((word & 15) !== 0) return
-  try {
-    wordTake(thread, word)
-  } catch {
-    // Nobody wanted the value, so nobody needs to know that it could not be read.
-  }
-}
-
-function letGo(bytes: Uint8Array): void {
-  try {
-    decode(bytes.slice())
-  } catch {
-    // As above.
-  }
+  if ((word & 15) === 0) thread.kernel.wordDrop(thread.id, word)
 }

@@ -13,6 +13,11 @@ export interface Crossing {
   kind: string
   /** Anything that can be encoded, further shareables included. */
   payload: unknown
+  /**
+   * Offset of the shared object of which the value owns a reference from now on (`crossReference` in reference.ts). If nobody ever
+   * reads the value, the kernel drops it.
+   */
+  reference?: number
   /** Undoes the crossing: called when the value as a whole could not be encoded. */
   release?(): void
 }

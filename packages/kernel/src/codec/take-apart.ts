@@ -49,6 +49,11 @@ export class TakingApart {
     return this.nodes as Node[]
   }
 
+  /** Adds the objects that the table refers to. */
+  noteReferences(references: number[]): void {
+    for (const { reference } of this.crossings) if (reference !== undefined) references.push(reference)
+  }
+
   /** Undoes what sharing did. */
   release(): void {
     for (const crossing of this.crossings.reverse()) {

@@ -1,0 +1,35 @@
+import { chan, go, runtime } from '@millrace/core'
+import { equal, ok } from './expect.js'
+import type { Law } from './law.js'
+import * as fixtures from './typed-fixtures.js'
+
+const MEGABYTE = 2 ** 20
+
+/** Values of megabytes. */
+export const largeLaws: Law[] = [
+  {
+    name: 'values of megabytes arrive whole and give their memory back when they are taken',
+    rule: 'API 5',
+    timeoutMs: 60_000,
+    async run() {
+      const source = chan<Uint8Array>(2)
+      const sums = chan<number>(2)
+      const summing = go(fixtures.sumEnds, source, sums)
+      let used = 0
+      for (let i = 0; i < 100; i++) {
+        const value = new Uint8Array(4 * MEGABYTE)
+        value[0] = i
+        value[value.length - 1] = i + 1
+        await source.send(value)
+        if (i > 1) equal(await sums.receive(), 2 * i - 3)
+        if (i === 10) used = runtime.stats().memory.used
+      }
+      const more = runtime.stats().memory.used - used
+      ok(more <= 6 * MEGABYTE, `${more} bytes more are used than after the tenth`)
+      source.close()
+      await sums.receiveMany(2)
+      await sums.receive()
+      await summing
+    },
+  },
+]
