@@ -28,7 +28,8 @@ export class FreshMemory {
   /** Another thread's number, attached. */
   attach(): number {
     const id = this.kernel.threadReserve()
-    if (!this.kernel.threadAttach(id)) throw new Error('no memory for another thread')
+    if (!this.kernel.threadAttach(id, this.kernel.threadLife(id)))
+      throw new Error('no memory for another thread')
     return id
   }
 

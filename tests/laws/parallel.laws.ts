@@ -835,7 +835,6 @@ export const parallelLaws: Law[] = [
   {
     name: 'shutdown ends all threads at once, and the next goroutine starts the pool again',
     rule: 'API 7',
-    needs: ['shutdown'],
     async run() {
       const [started, gate] = [chan<string>(1), chan<unknown>(1)]
       const waiting = range(3).map(() => rejects(go(fixtures.waitWhenStarted, started, gate), 'a goroutine'))

@@ -59,14 +59,6 @@ const programs: Record<string, Expected> = {
   'after a shutdown': { lines: ['last'] },
 }
 
-/** What does not hold yet, by host and program. */
-const faults: Record<string, Record<string, string>> = {
-  deno: {
-    'after a shutdown':
-      'a Deno process that starts a thread after runtime.shutdown() does not notice that it has become idle',
-  },
-}
-
 // Answers after 500 ms: I/O that somebody waits for.
 let server: Server
 let url = ''
@@ -130,9 +122,7 @@ function lifetimesOn(host: FoundHost): void {
 
   for (const [name, { lines, fails = false, atLeastMs = 0, says = '' }] of Object.entries(programs)) {
     const title = `${name}: ${fails ? 'fails at once' : atLeastMs > 0 ? 'lives until it is done, and ends' : 'ends'}`
-    test(title, { timeout: 4 * TIMEOUT_MS }, async context => {
-      const fault = faults[host.name]?.[name]
-      if (fault) return context.skip(fault)
+    test(title, { timeout: 4 * TIMEOUT_MS }, async () => {
       const { code, printed, stderr, ms, afterLastMs } = await lives.get(name)!
       expect({ printed, code: fails ? 'not 0' : code, stderr: fails ? '' : stderr }).toEqual({
         printed: lines,

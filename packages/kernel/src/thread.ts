@@ -32,6 +32,8 @@ export interface ThreadData {
   memory: WebAssembly.Memory
   maximum: number
   id: number
+  /** Which life of that number it is to begin. */
+  life: number
 }
 
 /**
@@ -47,14 +49,16 @@ export class Thread {
   readonly #parked = new Map<number, Set<Parked>>()
   readonly #taskListeners: (() => void)[] = []
   readonly #rescanListeners: (() => void)[] = []
+  readonly #blockingListeners: { enter(): void; leave(): void }[] = []
+  #blockingDepth = 0
   readonly #answer: number
 
-  constructor(memory: SharedMemory, kernel: Kernel, id: number) {
+  constructor(memory: SharedMemory, kernel: Kernel, id: number, life: number) {
     this.memory = memory
     this.kernel = kernel
     this.id = id
     this.#answer = (threadBlock(id) + ANSWER) >> 2
-    if (!kernel.threadAttach(id)) throw OutOfSharedMemoryError.of(16_384, memory.maximum)
+    if (!kernel.threadAttach(id, life)) throw OutOfSharedMemoryError.of(16_384, memory.maximum)
     memory.reach(kernel.heapUsed()) // the inbox is somewhere below
     this.doorbell = new Doorbell(this)
     this.lifetime = new Lifetime(this)
@@ -102,6 +106,38 @@ export class Thread {
   /** Calls `listener` when a thread has died. */
   onRescan(listener: () => void): void {
     this.#rescanListeners.push(listener)
+  }
+
+  /** Calls `enter` before this thread stands still in a call that blocks, and `leave` after it. */
+  onBlocking(listener: { enter(): void; leave(): void }): void {
+    this.#blockingListeners.push(listener)
+  }
+
+  /**
+   * Runs `fn`, in which this thread may stand still (`Atomics.wait`, say). Meanwhile others take over the goroutines that it has
+   * not started yet, and the pool may have another thread instead of it; those that it has started stand still with it, and so
+   * does its event loop. Answers and throws what `fn` does. May be nested. Go hands a processor over around a system call.
+   */
+  blocking<R>(fn: () => R): R {
+    this.enterBlocking()
+    try {
+      return fn()
+    } finally {
+      this.leaveBlocking()
+    }
+  }
+
+  /** The first half of `blocking`, for those who cannot wrap a function. `leaveBlocking` must follow. */
+  enterBlocking(): void {
+    if (this.#blockingDepth++ > 0 || this.id === MAIN_THREAD) return
+    this.kernel.blockedSet(this.id, 1)
+    for (const { enter } of this.#blockingListeners) enter()
+  }
+
+  leaveBlocking(): void {
+    if (--this.#blockingDepth > 0 || this.id === MAIN_THREAD) return
+    this.kernel.blockedSet(this.id, 0)
+    for (const { leave } of this.#blockingListeners) leave()
   }
 
   /** Serves everything that the mailbox names. */
@@ -201,7 +237,8 @@ function start(): Thread {
     kernel.kernelInit()
     if (kernel.threadReserve() !== MAIN_THREAD) throw new BugError('fresh memory has threads in it')
   }
-  const thread = new Thread(memory, kernel, data?.id ?? MAIN_THREAD)
+  const id = data?.id ?? MAIN_THREAD
+  const thread = new Thread(memory, kernel, id, data?.life ?? kernel.threadLife(id))
   if (!data && !kernel.injectorCreate(thread.id)) throw thread.outOfMemory(65_536)
   holder[KEY] = thread
   return thread

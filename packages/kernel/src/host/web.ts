@@ -45,5 +45,6 @@ export const host: Host = {
   keepAlive: (fn, ms) => new WebTimer(fn, ms),
   spawn: (): HostThread => noThreads(),
   threadData: () => undefined,
+  endThread: () => globalThis.close(),
   onIdle: () => false,
 }
