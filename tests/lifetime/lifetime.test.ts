@@ -57,6 +57,8 @@ const programs: Record<string, Expected> = {
   'a thread that died': { lines: ['ERR_THREAD_LOST', 'last'] },
   'a canceled wait': { lines: ['enough', 'last'] },
   'after a shutdown': { lines: ['last'] },
+  'after a shutdown that interrupts': { lines: ['ERR_THREAD_LOST', 'last'] },
+  'after fewer threads': { lines: ['last'] },
 }
 
 // Answers after 500 ms: I/O that somebody waits for.
