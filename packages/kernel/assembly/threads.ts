@@ -12,8 +12,8 @@
 //   5  RESCAN for everybody        whatever wake-up it was about to give is given now
 //   6  clear its slot bit          only now may the number be used again
 //
-// A thread that cannot be made to end is disowned: 2, the sweep of 3, and 5. It counts as dead for everybody, and keeps its number and its memory,
-// which it may still be using, until it is reaped.
+// A thread that cannot be made to end is disowned: 2, the sweep of 3, and 5. It counts as dead for everybody, and keeps its number
+// and its memory, which it may still be using, until it is reaped.
 
 import { and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics'
 import { dequeRepair } from './deque'
@@ -152,10 +152,11 @@ export function threadDisown(thread: u32): void {
 export function threadReap(me: u32, dead: u32): void {
   const bit = (<u64>1) << dead
   lifeEnd(dead)
-  forget(dead)
+  and64(ALIVE, ~bit)
   for (let token = nextToken(HEAP); token != 0; token = nextToken(token + TOKEN_STEP)) {
     if (load32(token, TOKEN_OWNER) == dead + 1) tokenReap(me, token)
   }
+  forget(dead)
   for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
     const kind = load32(object, KIND)
     if (kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)

@@ -144,12 +144,16 @@ export class Thread {
   drain(): void {
     const count = this.kernel.mailboxDrain(this.id)
     if (count === 0) return
+    const inbox = this.inbox(count)
+    if (count === 1) return this.#serve(inbox[0])
     // A copy: what looks at its object may fill the inbox again.
-    for (const hash of [...this.inbox(count)]) {
-      if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
-      else if (hash === RESCAN) this.#rescan()
-      else this.#lookAt(hash)
-    }
+    for (const hash of inbox.slice()) this.#serve(hash)
+  }
+
+  #serve(hash: number): void {
+    if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
+    else if (hash === RESCAN) this.#rescan()
+    else this.#lookAt(hash)
   }
 
   /** Stands still until something is in the mailbox, or `ms` have passed, and serves it. The event loop stands still as well. */
