@@ -145,6 +145,31 @@ describe('tasks', () => {
     kernel.threadReap(MAIN, zombie)
     expect(fresh.attach()).toBe(zombie)
   })
+
+  test('whose caller and runner have both died leave nothing behind', () => {
+    const fresh = new Tasks()
+    const { kernel, memory } = fresh
+    let used = 0
+    for (let round = 0; round < 2000; round++) {
+      const [caller, runner] = [fresh.attach(), fresh.attach()]
+      for (let i = 0; i < 20; i++) {
+        const task = kernel.taskCreate(caller, i, 1, kernel.heapAllocate(caller, 500))
+        kernel.taskPost(caller, task)
+        expect(kernel.taskTake(runner)).toBe(task)
+        if (i % 4 === 0) kernel.taskEnd(runner, task, 1, kernel.heapAllocate(runner, 500))
+        if (i % 2 === 0) {
+          const args = fresh.word(task + 20)
+          memory.i32[(task + 20) >> 2] = 0 // the runner has taken its arguments
+          kernel.heapFree(runner, args)
+        }
+      }
+      const order = round % 2 ? [caller, runner] : [runner, caller]
+      for (const dead of order) kernel.threadReap(MAIN, dead)
+      if (round === 100) used = kernel.heapUsed()
+    }
+    // Arguments of those that were handed back after all are the runner's, and die with it.
+    expect(kernel.heapUsed()).toBe(used)
+  })
 })
 
 describe('a life', () => {

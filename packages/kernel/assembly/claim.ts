@@ -7,7 +7,7 @@
 //   T1  a task is posted and QUEUED   => some entry names it: an entry is removed only by one who has seen its task claimed
 //   T2  a state names a life          => that thread alone runs the task, ends it, and pushes it on its caller's stack; if the life is
 //                                        over and the task is not on that stack, it never will be: it is lost, and its caller can tell
-//   T3  a task is free                => its state is not QUEUED (a free block's links lie before it)
+//   T3  a task is free                => its state is FREE, and nothing else changes that (a free block's links lie before it)
 //
 // A thread may die between any two steps: before the claim the entry is still there and the next one takes it; after the claim the
 // task is lost and said to be. An entry may outlive its task and name the block's next one: that is claimed a little early, and its
@@ -20,6 +20,7 @@ import { lifeIsAlive, lifeIsOver, lifeOf } from './life'
 
 const STATE: usize = 28
 
+const FREE: u32 = 0
 const QUEUED: u32 = 1
 const ABANDONED: u32 = 2
 const ENDING_BIT: u32 = 0x80 // in the byte of the thread's number, which has six bits
@@ -60,4 +61,19 @@ export function stateIsLost(task: usize): bool {
 export function stateAbandon(task: usize): bool {
   const state = load32(task, STATE)
   return state & ENDING_BIT ? lifeIsOver(state & ~ENDING_BIT) : cas32(task + STATE, state, ABANDONED)
+}
+
+/** The task is about to be freed, by whoever it belongs to. */
+export function stateFree(task: usize): void {
+  store32(task + STATE, FREE)
+}
+
+/**
+ * Whether a task has nobody left, neither who runs it nor `caller`, who started it. True to one only, whose it is then. One that was
+ * being handed back is not looked at: it may be on a stack, and be dropped with that.
+ */
+export function stateIsOrphan(task: usize, caller: u32): bool {
+  const state = load32(task, STATE)
+  if (state <= 0xff || (state & ENDING_BIT) != 0) return false
+  return lifeIsOver(state) && lifeIsOver(caller) && cas32(task + STATE, state, ABANDONED)
 }

@@ -15,10 +15,10 @@
 
 import { add32, and64, cas32, load32, load64, or64, store32, xchg32 } from './atomics'
 import { wordFree } from './cells'
-import { stateAbandon, stateClaim, stateEnding, stateIsLost, stateQueue } from './claim'
+import { stateAbandon, stateClaim, stateEnding, stateFree, stateIsLost, stateIsOrphan, stateQueue } from './claim'
 import { dequePush, dequesLength, dequesSteal, dequeSteal, dequeTake } from './deque'
-import { allocateTask, heapFree } from './heap'
-import { ALIVE, BLOCKED, COMPLETED, INJECTOR, INTEREST, RECEIVE, RESTING, RUNNING, STARTING, TAKES, threadAt } from './layout'
+import { allocateTask, heapFree, nextTask, TASK_BYTES } from './heap'
+import { ALIVE, BLOCKED, COMPLETED, HEAP, INJECTOR, INTEREST, RECEIVE, RESTING, RUNNING, STARTING, TAKES, threadAt } from './layout'
 import { lifeIsAlive, lifeOf } from './life'
 import { interestArm, interestDisarm, poke, pokeTaskEnded } from './parking'
 import { enqueue, ringAdvance, ringCanReceive, ringHead, ringLength, ringValueAt } from './ring'
@@ -173,7 +173,7 @@ export function taskEnd(me: u32, task: usize, outcome: u32, result: u32): bool {
   if (!stateEnding(me, task)) return false // abandoned: the block may be another task by now
   const caller = load<u32>(task, CALLER)
   if (!lifeIsAlive(caller)) {
-    heapFree(me, task)
+    taskFree(me, task)
     return false
   }
   store<u32>(task, result, RESULT)
@@ -218,6 +218,7 @@ export function taskAbandon(task: usize): bool {
 }
 
 export function taskFree(me: u32, task: usize): void {
+  stateFree(task)
   heapFree(me, task)
 }
 
@@ -227,7 +228,16 @@ export function tasksDrop(me: u32, dead: u32): void {
   while (task != 0) {
     const next = <usize>load32(task, NEXT)
     wordFree(me, load<u32>(task, RESULT))
-    heapFree(me, task)
+    taskFree(me, task)
     task = next
+  }
+}
+
+/** Frees tasks that have nobody left, with the arguments that nobody took. Called by a reaper. */
+export function tasksSweep(me: u32): void {
+  for (let task = nextTask(HEAP); task != 0; task = nextTask(task + TASK_BYTES)) {
+    if (!stateIsOrphan(task, load<u32>(task, CALLER))) continue
+    wordFree(me, load<u32>(task, ARGUMENTS))
+    taskFree(me, task)
   }
 }

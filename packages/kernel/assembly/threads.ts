@@ -53,7 +53,7 @@ import { pokeRescan } from './parking'
 import { referenceRelease } from './reference'
 import { rendezvousClear } from './rendezvous'
 import { ringCreate } from './ring'
-import { tasksDrop } from './task'
+import { tasksDrop, tasksSweep } from './task'
 import { TOKEN_OWNER, TOKEN_STEP, tokenReap } from './token'
 
 const INJECTOR_CAPACITY: u32 = 4095
@@ -171,6 +171,7 @@ export function threadReap(me: u32, dead: u32): void {
   }
   dequeRepair(dead)
   tasksDrop(me, dead)
+  tasksSweep(me)
   tellEverybody()
   and64(DISOWNED, ~bit)
   and64(SLOTS, ~bit)
