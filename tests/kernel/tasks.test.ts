@@ -6,8 +6,8 @@ import { Death, mortalKernel } from './mortal-kernel.js'
 
 const NEXT = 0
 const TICKET = 12
-const DEQUE_TOP = 1472
-const DEQUE_BOTTOM = 1536
+const DEQUE_TOP = 1600
+const DEQUE_BOTTOM = 1664
 
 class Tasks extends FreshMemory {
   constructor() {

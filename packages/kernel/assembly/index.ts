@@ -61,6 +61,7 @@ export {
   kernelInit,
   othersAreIdle,
   poolHasRoom,
+  poolIsOver,
   threadAttach,
   threadDisown,
   threadIsAlive,

@@ -177,10 +177,19 @@ export function threadReap(me: u32, dead: u32): void {
   and64(SLOTS, ~bit)
 }
 
-/** Whether the pool may have another thread beside those that it has, and that do not stand still in a call that blocks. */
+/** The pool's threads, but for those that are disowned and those that stand still in a call that blocks. */
+function poolThreads(): u32 {
+  return <u32>popcnt(load64(SLOTS) & ~load64(DISOWNED) & ~load64(BLOCKED) & ~(<u64>1))
+}
+
+/** Whether the pool may have another thread. */
 export function poolHasRoom(): bool {
-  const threads = load64(SLOTS) & ~load64(DISOWNED) & ~load64(BLOCKED) & ~1
-  return <u32>popcnt(threads) < load32(MAX_PROCS)
+  return poolThreads() < load32(MAX_PROCS)
+}
+
+/** Whether the pool has more threads than it may. */
+export function poolIsOver(): bool {
+  return poolThreads() > load32(MAX_PROCS)
 }
 
 /** The thread is about to stand still in a call that blocks, or goes on after one. */

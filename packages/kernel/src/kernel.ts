@@ -52,6 +52,7 @@ export interface Kernel {
   threadDisown(thread: number): void
   threadReap(me: number, dead: number): void
   poolHasRoom(): number
+  poolIsOver(): number
   blockedSet(me: number, isBlocked: number): void
   blockedCount(): number
   goroutinesSum(): number

@@ -217,7 +217,7 @@ export function maxProcs(thread: Thread): number {
   return Atomics.load(thread.memory.i32, MAX_PROCS >> 2)
 }
 
-/** Tells the main thread, from one that stood still and goes on, that there may be more threads now than there should be. */
+/** Tells the main thread, from one that stood still and goes on, if there are more threads now than there should be. */
 export function sayGoesOn(thread: Thread): void {
-  thread.kernel.poke(MAIN_THREAD, POOL_ADDRESS)
+  if (thread.kernel.poolIsOver()) thread.kernel.poke(MAIN_THREAD, POOL_ADDRESS)
 }
