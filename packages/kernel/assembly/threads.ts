@@ -44,6 +44,7 @@ import {
   RUNNING,
   SLOTS,
   STARTING,
+  STOP,
   SUM,
   threadAt,
   WAITABLE_BYTES,
@@ -177,9 +178,12 @@ export function threadReap(me: u32, dead: u32): void {
   and64(SLOTS, ~bit)
 }
 
-/** The pool's threads, but for those that are disowned and those that stand still in a call that blocks. */
+/** The pool's threads that take tasks, or will: not those that are disowned, were asked to go, or stand still in a call that blocks. */
 function poolThreads(): u32 {
-  return <u32>popcnt(load64(SLOTS) & ~load64(DISOWNED) & ~load64(BLOCKED) & ~(<u64>1))
+  let count: u32 = 0
+  let threads = load64(SLOTS) & ~load64(DISOWNED) & ~load64(BLOCKED) & ~(<u64>1)
+  for (; threads != 0; threads &= threads - 1) if (load32(threadAt(<u32>ctz(threads)), STOP) == 0) count++
+  return count
 }
 
 /** Whether the pool may have another thread. */
