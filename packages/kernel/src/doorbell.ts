@@ -48,9 +48,10 @@ export class Doorbell {
   readonly #look = (): void => {
     const { kernel, id, memory, lifetime } = this.#thread
     lifetime.afterWork()
-    if (this.#spin(SPIN_LOOKS) || (this.#napWasShort && this.#spinLong()) || !kernel.bellArm(id)) {
-      return this.#serve()
-    }
+    // Looking keeps the event loop, so not while anybody waits for a turn.
+    const hasTime = host.pendingMacrotasks() === 0
+    const isDirty = hasTime && (this.#spin(SPIN_LOOKS) || (this.#napWasShort && this.#spinLong()))
+    if (isDirty || !kernel.bellArm(id)) return this.#serve()
     const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
     if (!async) return this.#serve()
     this.#state = 'asleep'

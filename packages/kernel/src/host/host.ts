@@ -25,6 +25,8 @@ export interface Host {
   parallelism(): number
   /** Runs `fn` after the event loop has had a turn: timers and I/O that are due come first. */
   macrotask(fn: () => void): void
+  /** How many functions that were given to `macrotask` have not begun. */
+  pendingMacrotasks(): number
   /** Runs `fn` after `ms` (at most 2^31 - 1); keeps the process alive unless unref'ed. */
   timer(fn: () => void, ms: number): HostTimer
   /** Timers of the kind above that keep this thread alive, where `onIdle` cannot tell; else 0. */

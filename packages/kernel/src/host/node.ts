@@ -103,12 +103,23 @@ class CountedTimer extends NodeTimer {
   }
 }
 
+let macrotasks = 0
+
+const begin = (fn: () => void): void => {
+  macrotasks--
+  fn()
+}
+
 const tellsIdle = isMainThread || !isDeno
 
 export const host: Host = {
   name: isDeno ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node',
   parallelism: availableParallelism,
-  macrotask: setImmediate,
+  macrotask(fn) {
+    macrotasks++
+    setImmediate(begin, fn)
+  },
+  pendingMacrotasks: () => macrotasks,
   timer: (fn, ms) => (tellsIdle ? new NodeTimer(fn, ms) : new CountedTimer(fn, ms)),
   pendingTimers: () => pending,
   keepAlive: (fn, ms) => new NodeTimer(fn, ms),
