@@ -7,9 +7,9 @@ import type { Thread } from './thread.js'
 // hardly worth it, it looks on for longer; and when that was in vain, which it always is where the one who would answer needs this
 // very core, it does so only after one nap more, then two, four, up to MOST_NAPS.
 const SPIN_LOOKS = 200
-const LONG_SPIN_MS = 0.02
+const LONG_SPIN_MS = 0.05
 const SHORT_NAP_MS = 0.1
-const MOST_NAPS = 256
+const MOST_NAPS = 64
 
 /**
  * How an event loop sleeps on its thread's bell without blocking: `Atomics.waitAsync`. That does not keep a process alive
@@ -74,7 +74,7 @@ export class Doorbell {
     const end = performance.now() + LONG_SPIN_MS
     do {
       if (!this.#spin(SPIN_LOOKS)) continue
-      this.#napsPerFailure = 1
+      this.#napsPerFailure = Math.max(this.#napsPerFailure / 2, 1)
       return true
     } while (performance.now() < end)
     this.#napsToSpare = this.#napsPerFailure
