@@ -50,6 +50,12 @@ const defined = {
     base: 'piscina',
     target: { result: 'millrace', times: 5, against: 'piscina' },
   },
+  'go/fork-join': {
+    what: 'one of a tree of goroutines, each of which starts two more and waits for them, two threads',
+    unit: 'ns',
+    count: 50_000,
+    base: 'go',
+  },
   'go/one-at-a-time': {
     what: 'round trip of an empty task, the next when it is back, two threads',
     unit: 'ns',

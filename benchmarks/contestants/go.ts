@@ -43,6 +43,7 @@ export const contestant: Contestant = {
     'chan/pair-await': on('chan/pair-await', 1),
     'chan/stream': on('chan/stream', 2),
     'go/in-flight': on('go/in-flight', 2),
+    'go/fork-join': on('go/fork-join', 2),
     'go/one-at-a-time': on('go/one-at-a-time', 2),
     'go/parked-heap': on('go/parked-heap', 1),
     'go/parked-rss': on('go/parked-rss', 1),

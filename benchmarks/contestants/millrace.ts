@@ -334,6 +334,20 @@ const tasks = (inFlight: number) => (count: number) => {
   return nsEach(count, run, itself)
 }
 
+/** Grows a binary tree of `nodes` goroutines; answers how many there were. */
+const grow = parallel(import.meta.url, async function grow(nodes: number): Promise<number> {
+  const left = (nodes - 1) >> 1
+  const below = [left, nodes - 1 - left].filter(part => part > 0).map(part => go(grow, part))
+  let grown = 1
+  for (const each of below) grown += await each
+  return grown
+})
+
+const forkJoin = (count: number) => {
+  runtime.configure({ threads: 2 })
+  return nsEach(count, n => go(grow, n), itself)
+}
+
 const primes = parallel(import.meta.url, function primes(from: number, to: number) {
   return countPrimes(from, to)
 })
@@ -400,6 +414,7 @@ export const contestant: Contestant = {
       'plain await, fractions': stream('sendFractions', 'receiveEach', 0.5),
     },
     'go/in-flight': { '': tasks(1000) },
+    'go/fork-join': { '': forkJoin },
     'go/one-at-a-time': { '': tasks(1) },
     'go/parked-heap': {
       'local channel': parked('heapUsed', localChan),

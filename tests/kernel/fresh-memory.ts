@@ -6,7 +6,7 @@ export const THREAD_BYTES = 2048
 export const BELL = 0
 export const ANSWER = 16
 export const CLAIMED = 32
-export const MISSED = 36
+export const MISSED = 44
 export const INBOX = 1536
 export const REFS = 0
 export const KIND = 12
@@ -30,7 +30,8 @@ export class FreshMemory {
   /** Another thread's number, attached. */
   attach(): number {
     const id = this.kernel.threadReserve()
-    if (!this.kernel.threadAttach(id)) throw new Error('no memory for another thread')
+    if (!this.kernel.threadAttach(id, this.kernel.threadLife(id)))
+      throw new Error('no memory for another thread')
     return id
   }
 

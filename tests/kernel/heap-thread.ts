@@ -22,7 +22,7 @@ const held: number[] = []
 const answer = (36864 + me * 2048 + 16) >> 2
 const outcome = new Int32Array(result)
 
-if (!kernel.threadAttach(me)) throw new Error('no memory for another thread')
+if (!kernel.threadAttach(me, kernel.threadLife(me))) throw new Error('no memory for another thread')
 
 const words = () => new Int32Array(memory.buffer as unknown as SharedArrayBuffer)
 let view = words()

@@ -77,7 +77,7 @@ describe('threads', () => {
     const ids = Array.from({ length: 63 }, () => kernel.threadReserve())
     expect(ids).toEqual(Array.from({ length: 63 }, (_, i) => i + 1))
     expect(kernel.threadReserve()).toBe(-1)
-    for (const id of ids) expect(kernel.threadAttach(id)).toBe(1)
+    for (const id of ids) expect(kernel.threadAttach(id, kernel.threadLife(id))).toBe(1)
     kernel.threadReap(MAIN, 17)
     expect(kernel.threadIsAlive(17)).toBe(0)
     expect(kernel.threadIsAlive(18)).toBe(1)

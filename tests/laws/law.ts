@@ -7,7 +7,6 @@ export type Need =
   | 'by copy'
   | 'AsyncLocalStorage'
   | 'process.exit'
-  | 'shutdown'
 
 /** Where a law is tried: it makes channels of one kind. */
 export interface World {

@@ -8,6 +8,7 @@ import {
   select,
   send,
 } from '@millrace/core'
+import { currentThread } from '@millrace/kernel'
 
 // What the laws start on other threads.
 
@@ -313,3 +314,51 @@ export const spinWhenStarted = parallel(
     return here
   },
 )
+
+/** When told, starts `count` goroutines from its own thread; answers where they ran. */
+export const spreadWhenTold = parallel(
+  import.meta.url,
+  async function spreadWhenTold(started: SendChan<string>, told: ReceiveChan<unknown>, count: number) {
+    await started.send(here)
+    await told.receive()
+    return Promise.all(Array.from({ length: count }, () => go(threadName)))
+  },
+)
+
+/** Lets whoever stands still on the word at `cell` go on. */
+export const release = parallel(import.meta.url, function release(cell: number) {
+  const { i32 } = currentThread().memory
+  Atomics.store(i32, cell >> 2, 1)
+  Atomics.notify(i32, cell >> 2)
+  return here
+})
+
+/** Starts the goroutine that releases it, and stands still until it does. Answers how that ended, and where each ran. */
+export const standStill = parallel(import.meta.url, async function standStill(ms: number) {
+  const thread = currentThread()
+  const cell = thread.allocate(16)
+  const { i32 } = thread.memory
+  Atomics.store(i32, cell >> 2, 0)
+  const released = go(release, cell)
+  const ended = thread.blocking(() => Atomics.wait(i32, cell >> 2, 0, ms))
+  const other = await released
+  thread.free(cell)
+  return { ended, here, other }
+})
+
+/** Starts goroutines without end, each from the one before; answers how many there were when a timer of this thread fired. */
+export const flood = parallel(import.meta.url, async function flood(ms: number, most: number) {
+  let isOver = false
+  setTimeout(() => {
+    isOver = true
+  }, ms)
+  let started = 0
+  const line = async () => {
+    while (!isOver && started < most) {
+      started++
+      await go(nop)
+    }
+  }
+  await Promise.all(Array.from({ length: 200 }, line))
+  return { isOver, started }
+})

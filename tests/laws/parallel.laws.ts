@@ -824,6 +824,87 @@ export const parallelLaws: Law[] = [
     },
   },
   {
+    name: 'fewer threads: those that are too many take nothing new, finish what they run, and end; more threads start with the work',
+    rule: 'API 3',
+    async run() {
+      const before = runtime.gomaxprocs(4)
+      const { lost } = runtime.stats().threads
+      const [started, gate] = [chan<string>(1), chan<unknown>(1)]
+      const waiting = range(16).map(() => go(fixtures.waitWhenStarted, started, gate))
+      const names = await Promise.all(range(16).map(() => started.receive()))
+      ok(new Set(names).size > 1, 'all ran on one thread')
+      equal(runtime.gomaxprocs(1), 4)
+      gate.close()
+      equal((await Promise.all(waiting)).toSorted(), names.toSorted(), 'where goroutines ended')
+      await eventually(() => runtime.stats().threads.running === 1, 'the end of three threads')
+      equal(new Set(await Promise.all(range(20).map(() => go(fixtures.spin, 1)))).size, 1, 'threads')
+      runtime.gomaxprocs(3)
+      const [startedAgain, gateAgain] = [chan<string>(1), chan<unknown>(1)]
+      const again = range(12).map(() => go(fixtures.waitWhenStarted, startedAgain, gateAgain))
+      const where = await Promise.all(range(12).map(() => startedAgain.receive()))
+      ok(new Set(where).size > 1, 'all ran on one thread')
+      gateAgain.close()
+      await Promise.all(again)
+      equal(runtime.stats().threads.lost, lost, 'threads lost')
+      runtime.gomaxprocs(before)
+    },
+  },
+  {
+    name: 'a thread that is to end hands on what it has not started, and waits for what it has',
+    rule: 'API 3',
+    async run() {
+      const before = runtime.gomaxprocs(2)
+      const [started, told] = [chan<string>(1), chan<unknown>(1)]
+      const spreading = range(4).map(() => go(fixtures.spreadWhenTold, started, told, 10))
+      for (let i = 0; i < 4; i++) await started.receive()
+      runtime.gomaxprocs(1)
+      told.close()
+      for (const names of await Promise.all(spreading)) equal(names.length, 10)
+      await eventually(() => runtime.stats().threads.running === 1, 'the end of a thread')
+      runtime.gomaxprocs(before)
+    },
+  },
+  {
+    name: 'more threads at once: work that waits for one is started there',
+    rule: 'API 3',
+    async run() {
+      const before = runtime.gomaxprocs(1)
+      await eventually(() => runtime.stats().threads.running <= 1, 'the end of all threads but one')
+      const started = chan<unknown>(100)
+      const running = range(4).map(() => go(fixtures.spinWhenStarted, started, 300))
+      await started.receive()
+      runtime.gomaxprocs(3)
+      ok(new Set(await Promise.all(running)).size > 1, 'all ran on one thread')
+      runtime.gomaxprocs(before)
+    },
+  },
+  {
+    name: 'a thread that stands still has its unstarted goroutines taken over, by another thread if need be, which ends afterwards',
+    rule: 'API 3',
+    async run() {
+      const before = runtime.gomaxprocs(1)
+      await eventually(() => runtime.stats().threads.running <= 1, 'the end of all threads but one')
+      for (let round = 0; round < 3; round++) {
+        const { ended, here, other } = await go(fixtures.standStill, 8000)
+        ok(ended !== 'timed-out', 'nobody took over')
+        ok(here !== other, 'one thread did both')
+      }
+      await eventually(() => runtime.stats().threads.running === 1, 'the end of the thread that took over')
+      equal(new Set(await Promise.all(range(20).map(() => go(fixtures.spin, 1)))).size, 1, 'threads')
+      runtime.gomaxprocs(before)
+    },
+  },
+  {
+    name: 'an endless flow of new goroutines lets timers run on their thread',
+    rule: 36,
+    async run() {
+      const before = runtime.gomaxprocs(1)
+      const { isOver, started } = await go(fixtures.flood, 20, 1_000_000)
+      ok(isOver, `a timer of 20 ms had not fired after ${started} goroutines`)
+      runtime.gomaxprocs(before)
+    },
+  },
+  {
     name: 'memory cannot be configured any more once it is in use',
     rule: 'API 3',
     async run() {
@@ -835,7 +916,6 @@ export const parallelLaws: Law[] = [
   {
     name: 'shutdown ends all threads at once, and the next goroutine starts the pool again',
     rule: 'API 7',
-    needs: ['shutdown'],
     async run() {
       const [started, gate] = [chan<string>(1), chan<unknown>(1)]
       const waiting = range(3).map(() => rejects(go(fixtures.waitWhenStarted, started, gate), 'a goroutine'))

@@ -75,3 +75,9 @@ export const leaveUnrefTimer = parallel(
 export const exit = parallel(import.meta.url, function exit() {
   ;(globalThis as unknown as { process: { exit(code: number): never } }).process.exit(0)
 })
+
+/** Says that it runs, and never returns to its event loop. */
+export const spinForEver = parallel(import.meta.url, function spinForEver(started: SendChan<unknown>) {
+  started.trySend(true)
+  for (;;);
+})

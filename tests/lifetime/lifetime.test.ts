@@ -57,14 +57,8 @@ const programs: Record<string, Expected> = {
   'a thread that died': { lines: ['ERR_THREAD_LOST', 'last'] },
   'a canceled wait': { lines: ['enough', 'last'] },
   'after a shutdown': { lines: ['last'] },
-}
-
-/** What does not hold yet, by host and program. */
-const faults: Record<string, Record<string, string>> = {
-  deno: {
-    'after a shutdown':
-      'a Deno process that starts a thread after runtime.shutdown() does not notice that it has become idle',
-  },
+  'after a shutdown that interrupts': { lines: ['ERR_THREAD_LOST', 'last'] },
+  'after fewer threads': { lines: ['last'] },
 }
 
 // Answers after 500 ms: I/O that somebody waits for.
@@ -130,9 +124,7 @@ function lifetimesOn(host: FoundHost): void {
 
   for (const [name, { lines, fails = false, atLeastMs = 0, says = '' }] of Object.entries(programs)) {
     const title = `${name}: ${fails ? 'fails at once' : atLeastMs > 0 ? 'lives until it is done, and ends' : 'ends'}`
-    test(title, { timeout: 4 * TIMEOUT_MS }, async context => {
-      const fault = faults[host.name]?.[name]
-      if (fault) return context.skip(fault)
+    test(title, { timeout: 4 * TIMEOUT_MS }, async () => {
       const { code, printed, stderr, ms, afterLastMs } = await lives.get(name)!
       expect({ printed, code: fails ? 'not 0' : code, stderr: fails ? '' : stderr }).toEqual({
         printed: lines,

@@ -177,6 +177,28 @@ const programs: Record<string, (...args: string[]) => unknown> = {
     say('last')
   },
 
+  async 'after a shutdown that interrupts'() {
+    const started = chan<unknown>(1)
+    const spinning = go(fixtures.spinForEver, started).catch(error => say(error.code))
+    await started.receive()
+    await runtime.shutdown()
+    await spinning
+    await go(fixtures.nop)
+    say('last')
+  },
+
+  async 'after fewer threads'() {
+    runtime.gomaxprocs(4)
+    const [started, gate] = [chan<unknown>(1), chan<unknown>(1)]
+    const parked = Array.from({ length: 8 }, () => go(fixtures.park, started, gate))
+    for (let i = 0; i < 8; i++) await started.receive()
+    runtime.gomaxprocs(1)
+    gate.close()
+    await Promise.all(parked)
+    await go(fixtures.nop)
+    say('last')
+  },
+
   /** Prints how much CPU time one second took in which nobody had anything to do. */
   async 'an idle server'() {
     const server = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')

@@ -52,7 +52,12 @@ main(async () => {
   const add = (): { kill(): Promise<void>; readonly isUp: boolean } => {
     const id = kernel.threadReserve()
     const program = new URL('./pool-thread.js', import.meta.resolve('@millrace/core'))
-    const added = host.spawn(program, { memory: memory.memory, maximum: memory.maximum, id })
+    const added = host.spawn(program, {
+      memory: memory.memory,
+      maximum: memory.maximum,
+      id,
+      life: kernel.threadLife(id),
+    })
     const gone = new Promise<void>(resolve => {
       added.onExit(error => {
         if (error) giveUp(`a thread died of ${error.stack}`)

@@ -28,7 +28,7 @@ const words = new Int32Array(memory.buffer as unknown as SharedArrayBuffer)
 const bell = (THREADS + me * THREAD_BYTES + BELL) >> 2
 const answer = (THREADS + me * THREAD_BYTES + ANSWER) >> 2
 
-if (!kernel.threadAttach(me)) throw new Error('no memory for another thread')
+if (!kernel.threadAttach(me, kernel.threadLife(me))) throw new Error('no memory for another thread')
 
 /** Parks on the ring; returns when it may be worth another try. */
 function wait(direction: Direction): void {

@@ -60,6 +60,17 @@ describe('threads are killed at random: the others never stand still, and nothin
     const { kills } = await stress(node, 'stress/kill-pool', 'exit')
     expect(kills).toBeGreaterThanOrEqual(60)
   })
+
+  test.for(['terminate', 'exit'] as const)(
+    'threads that start trees of goroutines on each other: %s',
+    { timeout: TIMEOUT_MS },
+    async way => {
+      const { kills, lostNodes, lostTrees, whole } = await stress(node, 'stress/kill-tree', way)
+      expect(kills).toBeGreaterThanOrEqual(200)
+      expect(Number(lostNodes) + Number(lostTrees)).toBeGreaterThan(0)
+      expect(whole).toBeGreaterThan(0)
+    },
+  )
 })
 
 test('a loop that selects between the end and work leaves nothing behind, however long it runs', {

@@ -51,6 +51,30 @@ func tasks(inFlight int) run {
 	}
 }
 
+// forkJoin grows a binary tree of n goroutines, each of which waits for those below it, and answers how many there were.
+func forkJoin(n int) int {
+	answer := make(chan int, 1)
+	go grow(n, answer)
+	return <-answer
+}
+
+func grow(nodes int, answer chan<- int) {
+	left := (nodes - 1) / 2
+	below := make(chan int, 2)
+	parts := 0
+	for _, part := range [...]int{left, nodes - 1 - left} {
+		if part > 0 {
+			parts++
+			go grow(part, below)
+		}
+	}
+	grown := 1
+	for range parts {
+		grown += <-below
+	}
+	answer <- grown
+}
+
 func parked(count int, inUse func() float64) float64 {
 	channel := make(chan int)
 	before := inUse()

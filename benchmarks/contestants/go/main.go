@@ -25,6 +25,7 @@ var scenarios = map[string]func(count int) float64{
 	"chan/pair-try":      func(count int) float64 { return nsEach(count, pairTry, sumBelow) },
 	"chan/pair-await":    func(count int) float64 { return nsEach(count, pair, sumBelow) },
 	"chan/stream":        func(count int) float64 { return nsEach(count, prodCons(1024), sumBelow) },
+	"go/fork-join":       func(count int) float64 { return nsEach(count, forkJoin, itself) },
 	"go/in-flight":       func(count int) float64 { return nsEach(count, tasks(1000), itself) },
 	"go/one-at-a-time":   func(count int) float64 { return nsEach(count, tasks(1), itself) },
 	"go/parked-heap":     func(count int) float64 { return parked(count, heapInUse) },

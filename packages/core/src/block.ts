@@ -63,18 +63,21 @@ export function block<T>(
       },
       context,
     )
-    for (;;) {
-      const { outcome } = ended
-      if (outcome?.ok) return outcome.value
-      if (outcome) throw outcome.error
-      const due = nextAlarm()
-      if (due === Infinity && !context && media.every(medium => medium instanceof LocalMedium)) {
-        operation.cancel(deadlock(what))
-      } else {
-        thread.standStill(due - clock.now())
-        ringDueAlarms()
+    const wait = (): T => {
+      for (;;) {
+        const { outcome } = ended
+        if (outcome?.ok) return outcome.value
+        if (outcome) throw outcome.error
+        const due = nextAlarm()
+        if (due === Infinity && !context && media.every(medium => medium instanceof LocalMedium)) {
+          operation.cancel(deadlock(what))
+        } else {
+          thread.standStill(due - clock.now())
+          ringDueAlarms()
+        }
       }
     }
+    return ended.outcome ? wait() : thread.blocking(wait)
   })
 }
 

@@ -1,6 +1,6 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
-import { OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import { Leaving, OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
 import { threadPool } from './pool.js'
@@ -18,6 +18,7 @@ tasks.run((fn, args, done) => {
   if (known) call(known, args, done)
   else void loadAndCall(fn, args, done)
 })
+new Leaving(thread, tasks)
 sayStarted(thread)
 
 async function loadAndCall(word: number, args: number, done: Done): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type MemoryLimits,
   maxProcs,
   Pool,
+  sayGoesOn,
   type TaskOutcome,
   Tasks,
   type Thread,
@@ -43,6 +44,7 @@ class ThreadPool {
     publishGoroutines(this.thread, this.tasks)
     if (isPoolThread()) {
       this.tasks.onBusy = () => wantThread(this.thread)
+      this.thread.onBlocking({ enter() {}, leave: () => sayGoesOn(this.thread) })
       return
     }
     const pool = new Pool(
@@ -50,7 +52,7 @@ class ThreadPool {
       new URL('./pool-thread.js', import.meta.url),
       threads ?? host.parallelism(),
     )
-    this.tasks.onBusy = () => pool.grow()
+    this.tasks.onBusy = () => void pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
     pool.onNoThreads = cause =>
       this.#refuse(new ThreadLostError('no thread of the pool could be started', { cause }))

@@ -25,7 +25,16 @@ export interface RuntimeStats {
 
 /** The runtime: threads, scheduler and shared memory together. Go's package runtime. */
 export const runtime = {
-  /** How many threads the pool may have; with `n`, sets it and answers what it was. @throws {RangeError} n is not 1 to 63 */
+  /**
+   * How many threads the pool may have; with `n`, sets it and answers what it was. Go's `runtime.GOMAXPROCS`.
+   *
+   * Never waits. With fewer threads, those that are too many take no new goroutines from now on; those that run there go on to
+   * their end, and what they have not started is started elsewhere; then the thread ends. With more, threads are started as
+   * there is work for them. Only on the main thread.
+   *
+   * @param n Threads, a whole number from 1 to 63.
+   * @throws {RangeError} n is none of those. @throws {Error} This is a thread of the pool.
+   */
   gomaxprocs(n?: number): number {
     const before = poolSize()
     if (n !== undefined) resizePool(n)
@@ -74,8 +83,12 @@ export const runtime = {
   },
 
   /**
-   * Ends the pool's threads at once, in the middle of whatever they do; their goroutines reject with ThreadLostError. Not
-   * needed for a process to end. The next parallel goroutine starts the pool again.
+   * Ends the pool's threads, each at the next turn of its event loop, or in the middle of whatever it does if that does not come
+   * within 50 ms; their goroutines reject with ThreadLostError. Not needed for a process to end. The next parallel goroutine
+   * starts the pool again.
+   *
+   * Resolves when the threads are gone. Deno cannot end a thread that never returns to its event loop: after 100 ms more it counts
+   * as gone, and runs on until the process ends.
    */
   async shutdown(): Promise<void> {
     await threadPoolIfStarted()?.stop()

@@ -21,7 +21,7 @@ const SMALL_CLASSES: u32 = 22 // 16 bytes to 32 KiB, two sizes to an octave
 const LARGEST: u32 = 1 << 30
 const WAITABLES: u32 = 54 // classes of their own: blocks that are never re-used for anything else
 const TASKS: u32 = 55
-const TASK_BYTES: usize = 64
+export const TASK_BYTES: usize = 64
 const TOKENS: u32 = 56 // four sizes: 64 bytes, 1 KiB, 16 KiB, 576 KiB
 const LARGEST_TOKENS: u32 = 59
 const LARGEST_TOKEN_BYTES: u32 = 589824
@@ -305,10 +305,19 @@ export function heapUsed(): u32 {
 
 /** The first waitable at or after `from` in memory order, 0 after the last: for walking all of them. */
 export function nextWaitable(from: usize): usize {
+  return nextOf(WAITABLES, from)
+}
+
+/** As `nextWaitable`, of tasks. */
+export function nextTask(from: usize): usize {
+  return nextOf(TASKS, from)
+}
+
+function nextOf(sizeClass: u32, from: usize): usize {
   const top = <usize>load32(HEAP_TOP)
   let at = from
   while (at < top) {
-    if (<u32>load<u8>(CHUNK_CLASSES + (at >> 16)) == WAITABLES + 1) return at
+    if (<u32>load<u8>(CHUNK_CLASSES + (at >> 16)) == sizeClass + 1) return at
     at = (at & ~(CHUNK - 1)) + CHUNK
   }
   return 0

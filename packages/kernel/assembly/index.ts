@@ -37,26 +37,36 @@ export {
 } from './ring'
 export { sharedArrayCreate } from './shared-array'
 export {
+  taskAbandon,
   taskArrive,
   taskCreate,
   taskEnd,
   taskFree,
   taskIsLost,
   taskIsMine,
+  taskIsReady,
   taskPark,
+  taskPassBaton,
   taskPost,
   taskTake,
+  taskUnpark,
   tasksCollect,
   tasksToSpare,
 } from './task'
 export {
   activitySet,
+  blockedCount,
+  blockedSet,
   goroutinesSum,
   injectorCreate,
   kernelInit,
   othersAreIdle,
+  poolHasRoom,
+  poolIsOver,
   threadAttach,
+  threadDisown,
   threadIsAlive,
+  threadLife,
   threadReap,
   threadReserve,
 } from './threads'

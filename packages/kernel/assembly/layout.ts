@@ -11,6 +11,10 @@
 //   208      maxProcs   u32   how many threads the pool may have
 //   216      resting    u64   bit t: thread t waits for goroutines to start (set and cleared by t; its ticket at the
 //                             injector is claimed by whoever wakes it: a resting thread without a ticket is on its way)
+//   224      starting   u64   bit t: number t is taken by a thread that has not begun its life yet
+//   232      disowned   u64   bit t: thread t counts as dead and may still run: its number and its memory stay its own
+//   240      blocked    u64   bit t: thread t stands still in a call that blocks (set and cleared by t)
+//   248      deques     u64   bit t: number t has a deque. Never cleared
 //   256      depot[60]  u64   per size class: a stack of chains of free blocks, {tag32, block32}, 64 bytes apart
 //   4096     chunkClass u8[]  per 64 KiB chunk: 1 + the size class it is cut into; 32 768 entries
 //   36864    thread[64]       2 KiB each, below
@@ -20,21 +24,25 @@
 //
 //   0        bell       u32   1 = armed: the thread sleeps, or will; whoever lowers it must notify
 //   4        activity   u32   {epoch31, idle1}: idle = its event loop has nothing left that could happen by itself
-//   8        incarnation u32  how often this number was given to a thread
+//   8        incarnation u32  how often this number was given to a thread (life.ts)
 //   12       goroutines i32   that run here (owner adds, anybody sums)
 //   16       answer     u32   second result of a kernel call, read by the owner at once
 //   20       running    u32   tasks of other threads that run here (owner adds; its reaper reads)
 //   24       closeness  u32   ring | direction of the operations that `close` counts (owner only; ring.ts, slip)
 //   28       close      u32   how many of them in a row came close to the other side
 //   32       claimed    u32   third result of a kernel call: the token of the operation that was claimed
-//   36       missed     u32   claims that gave up on a counterpart that stayed busy (rendezvous.ts)
-//   40       doomed     u32   stack of objects that are about to be freed (owner; its reaper when it is dead)
+//   36       phase      u32   {incarnation30, phase2}: how far that life is (life.ts)
+//   40       stop       u32   what the pool wants of the thread, and its answer (src/leaving.ts)
+//   44       missed     u32   claims that gave up on a counterpart that stayed busy (rendezvous.ts)
+//   48       doomed     u32   stack of objects that are about to be freed (owner; its reaper when it is dead)
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
 //   640      completed  u32   stack of ended tasks that this thread started
 //   704      counter cells    one per sharded counter (owner adds, anybody sums)
 //   1024     magazine[27]     per small class {head u32, count u32, carve u32, carveEnd u32}, owner only
 //   1536     inbox            offset of the buffer that drain() writes poked hashes to
+//   1600     deque      u32   top: thieves and the owner (deque.ts)
+//   1664     deque      u32   bottom, u32 array: the owner; u32 takes: how many times it has looked for a task
 
 export const ALIVE: usize = 64
 export const SLOTS: usize = 128
@@ -42,7 +50,12 @@ export const HEAP_TOP: usize = 192
 export const INJECTOR: usize = 196
 export const HOLDING: usize = 200
 export const WANTED: usize = 204
+export const MAX_PROCS: usize = 208
 export const RESTING: usize = 216
+export const STARTING: usize = 224
+export const DISOWNED: usize = 232
+export const BLOCKED: usize = 240
+export const DEQUES: usize = 248
 export const DEPOTS: usize = 256
 export const DEPOT_SHIFT: usize = 6
 export const CHUNK_CLASSES: usize = 4096
@@ -60,8 +73,10 @@ export const RUNNING: usize = 20
 export const CLOSENESS: usize = 24
 export const CLOSE: usize = 28
 export const CLAIMED: usize = 32
-export const MISSED: usize = 36
-export const DOOMED: usize = 40
+export const PHASE: usize = 36
+export const STOP: usize = 40
+export const MISSED: usize = 44
+export const DOOMED: usize = 48
 export const SUM: usize = 64
 export const LEAVES: usize = 128
 export const LEAF_COUNT: u32 = 62
@@ -69,6 +84,10 @@ export const HASHES: u32 = 3968 // 62 leaves of 64 bits
 export const COMPLETED: usize = 640
 export const MAGAZINES: usize = 1024
 export const INBOX: usize = 1536
+export const DEQUE_TOP: usize = 1600
+export const DEQUE_BOTTOM: usize = 1664
+export const DEQUE_ARRAY: usize = 1668
+export const TAKES: usize = 1672
 
 export const TASK_ENDED_BIT: u64 = 1 << 62
 export const RESCAN_BIT: u64 = 1 << 63

@@ -220,6 +220,26 @@ function dequeue(me: u32, ring: usize): i32 {
   }
 }
 
+/** The position of the oldest value, for one who takes it in two steps (`ringValueAt`, `ringAdvance`). */
+export function ringHead(ring: usize): u64 {
+  return load64(ring + RING_HEAD)
+}
+
+/** The value at a position that was the head's: itself, -1 if there is none yet, -2 if the head has moved on. */
+export function ringValueAt(ring: usize, position: u64): i64 {
+  const mask = load<u32>(ring, MASK)
+  const seen = load64(slotAt(ring, position, mask))
+  const turn = turnOf(seen, position)
+  if (turn == 1) return isSealed(seen) ? -1 : <i64>(<u32>seen)
+  return turn == ((0 - mask) & TURN_MASK) ? -1 : -2
+}
+
+/** Takes the value at `position` out, if it is still the head's: whoever has read it there may do it. */
+export function ringAdvance(me: u32, ring: usize, position: u64): i32 {
+  if (!cas64(ring + RING_HEAD, position, position + 1)) return WOULD_BLOCK
+  return load64(ring + INTEREST + 8) == 0 ? OK : wakeOne(me, ring, SEND)
+}
+
 /** Sends `value`. OK, OK_SELF (the caller's own receivers may go on), WOULD_BLOCK or CLOSED. Never waits. */
 export function ringSend(me: u32, ring: usize, value: u32): i32 {
   const status = enqueue(me, ring, value)

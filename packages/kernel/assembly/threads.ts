@@ -1,22 +1,30 @@
 // Which threads there are, and what happens to what one leaves behind.
 //
-// reap(t) may run on any live thread, concurrently with everybody, and be repeated:
+// reap(t) may run on any live thread, concurrently with everybody, and be repeated. The caller is sure that the thread
+// has ended, or has not begun its life yet, and then never will.
 //
-//   1  clear t's alive bit         no ticket is given to it any more
-//   2  free its tokens              nobody must be committed with an operation that is gone
-//      sweep its bits everywhere    a successor with the same number must not inherit tickets for objects that
-//                                   it does not know: it would swallow the baton
-//   3  give back its memory
-//   4  RESCAN for everybody        whatever wake-up it was about to give is given now
-//   5  clear its slot bit          only now may the number be used again
+//   1  its life is over            if it has not begun yet, it is refused
+//   2  clear t's alive bit         no ticket is given to it any more
+//   3  free its tokens             nobody must be committed with an operation that is gone
+//      sweep its bits everywhere   a successor with the same number must not inherit tickets for objects that
+//                                  it does not know: it would swallow the baton
+//   4  give back its memory        its deque stays: others steal from it, and a successor goes on with it
+//   5  RESCAN for everybody        whatever wake-up it was about to give is given now
+//   6  clear its slot bit          only now may the number be used again
+//
+// A thread that cannot be made to end is disowned: 2, the sweep of 3, and 5. It counts as dead for everybody, and keeps its number
+// and its memory, which it may still be using, until it is reaped.
 
-import { add32, and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics'
+import { and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics'
 import { WORDS } from './cells'
+import { dequeRepair } from './deque'
 import { heapAllocate, heapFree, nextToken, nextWaitable, reclaimMagazines } from './heap'
 import {
   ACTIVITY,
   ALIVE,
   BELL,
+  BLOCKED,
+  DISOWNED,
   GOROUTINES,
   HASHES,
   HEAP,
@@ -31,19 +39,23 @@ import {
   LEAF_COUNT,
   LEAVES,
   MAGAZINES,
+  MAX_PROCS,
   MAX_THREADS,
   RESTING,
   RUNNING,
   SLOTS,
+  STARTING,
+  STOP,
   SUM,
   threadAt,
   WAITABLE_BYTES,
 } from './layout'
+import { lifeBegin, lifeEnd, lifeReserve } from './life'
 import { pokeRescan } from './parking'
 import { freeDoomed, referenceRelease } from './reference'
 import { rendezvousClear } from './rendezvous'
 import { ringCreate } from './ring'
-import { tasksDrop } from './task'
+import { tasksDrop, tasksSweep } from './task'
 import { TOKEN_OWNER, TOKEN_STEP, tokenReap } from './token'
 
 const INJECTOR_CAPACITY: u32 = 4095
@@ -62,19 +74,32 @@ export function injectorCreate(me: u32): bool {
   return ring != 0
 }
 
-/** Takes a free thread number, whose thread will attach later; -1 when all 64 are taken. */
+/** Takes a free thread number, whose thread will attach later with `threadLife` of it; -1 when all 64 are taken. */
 export function threadReserve(): i32 {
   while (true) {
     const slots = load64(SLOTS)
     const free = ~slots
     if (free == 0) return NO_THREAD
     const thread = <u32>ctz(free)
-    if (cas64(SLOTS, slots, slots | ((<u64>1) << thread))) return <i32>thread
+    const bit = (<u64>1) << thread
+    if (!cas64(SLOTS, slots, slots | bit)) continue
+    lifeReserve(thread)
+    or64(STARTING, bit)
+    return <i32>thread
   }
 }
 
-/** Begins a thread's life under a number it has reserved. Answers false when shared memory is used up. */
-export function threadAttach(me: u32): bool {
+/** Which of its lives a number is in, 1 to 2^24 - 1: what the thread it was reserved for has to know to attach. */
+export function threadLife(thread: u32): u32 {
+  return load32(threadAt(thread), INCARNATION)
+}
+
+/**
+ * Begins a thread's life under a number that was reserved for it. Answers false when shared memory is used up, or when that life is over
+ * before it has begun: the thread was reaped meanwhile.
+ */
+export function threadAttach(me: u32, life: u32): bool {
+  if (!lifeBegin(me, life)) return false
   const block = threadAt(me)
   store32(block + BELL, 0)
   store32(block + ACTIVITY, 0)
@@ -86,8 +111,8 @@ export function threadAttach(me: u32): bool {
   const inbox = heapAllocate(me, (HASHES + 2) << 2)
   if (inbox == 0) return false
   store<u32>(block, <u32>inbox, INBOX)
-  add32(block + INCARNATION, 1)
   or64(ALIVE, (<u64>1) << me) // from here on it gets tickets
+  and64(STARTING, ~((<u64>1) << me))
   return true
 }
 
@@ -96,36 +121,94 @@ export function threadIsAlive(thread: u32): bool {
   return (load64(ALIVE) & ((<u64>1) << thread)) != 0
 }
 
-/** Clears up after a thread that has ended, however it ended. `me` is the live thread that does it. */
-export function threadReap(me: u32, dead: u32): void {
+/** Makes everybody forget a thread: it gets no tickets, and has none. */
+function forget(dead: u32): void {
   const bit = (<u64>1) << dead
   and64(ALIVE, ~bit)
+  and64(STARTING, ~bit)
   and64(RESTING, ~bit)
-  for (let token = nextToken(HEAP); token != 0; token = nextToken(token + TOKEN_STEP)) {
-    if (load32(token, TOKEN_OWNER) == dead + 1) tokenReap(me, token)
-  }
+  and64(BLOCKED, ~bit)
   for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
     if (load32(object, KIND) == KIND_FREE) continue
     and64(object + INTEREST, ~bit)
     and64(object + INTEREST + 8, ~bit)
-    if (load32(object, KIND) == KIND_RENDEZVOUS) rendezvousClear(object, dead)
-    referenceRelease(me, object, dead)
   }
   const block = threadAt(dead)
   store32(block + GOROUTINES, 0)
   store32(block + ACTIVITY, 1)
+}
+
+function tellEverybody(): void {
+  const alive = load64(ALIVE)
+  for (let t: u32 = 0; t < MAX_THREADS; t++) if (alive & ((<u64>1) << t)) pokeRescan(t)
+}
+
+/** Counts a thread as dead that may still run, and cannot be made to end. `threadReap` follows once it has ended. */
+export function threadDisown(thread: u32): void {
+  or64(DISOWNED, (<u64>1) << thread)
+  forget(thread)
+  tellEverybody()
+}
+
+/** Clears up after a thread that has ended, however it ended. `me` is the live thread that does it. */
+export function threadReap(me: u32, dead: u32): void {
+  const bit = (<u64>1) << dead
+  lifeEnd(dead)
+  and64(ALIVE, ~bit)
+  for (let token = nextToken(HEAP); token != 0; token = nextToken(token + TOKEN_STEP)) {
+    if (load32(token, TOKEN_OWNER) == dead + 1) tokenReap(me, token)
+  }
+  forget(dead)
+  for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
+    const kind = load32(object, KIND)
+    if (kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)
+    if (kind != KIND_FREE) referenceRelease(me, object, dead)
+  }
+  const block = threadAt(dead)
   const inbox = <usize>load<u32>(block, INBOX)
   store<u32>(block, 0, INBOX)
   if (inbox != 0) {
     reclaimMagazines(dead)
     heapFree(me, inbox)
   }
+  dequeRepair(dead)
   tasksDrop(me, dead)
   freeDoomed(me, dead)
   freeDoomed(me, me)
-  const alive = load64(ALIVE)
-  for (let t: u32 = 0; t < MAX_THREADS; t++) if (alive & ((<u64>1) << t)) pokeRescan(t)
+  tasksSweep(me)
+  tellEverybody()
+  and64(DISOWNED, ~bit)
   and64(SLOTS, ~bit)
+}
+
+/** The pool's threads that take tasks, or will: not those that are disowned, were asked to go, or stand still in a call that blocks. */
+function poolThreads(): u32 {
+  let count: u32 = 0
+  let threads = load64(SLOTS) & ~load64(DISOWNED) & ~load64(BLOCKED) & ~(<u64>1)
+  for (; threads != 0; threads &= threads - 1) if (load32(threadAt(<u32>ctz(threads)), STOP) == 0) count++
+  return count
+}
+
+/** Whether the pool may have another thread. */
+export function poolHasRoom(): bool {
+  return poolThreads() < load32(MAX_PROCS)
+}
+
+/** Whether the pool has more threads than it may. */
+export function poolIsOver(): bool {
+  return poolThreads() > load32(MAX_PROCS)
+}
+
+/** The thread is about to stand still in a call that blocks, or goes on after one. */
+export function blockedSet(me: u32, isBlocked: bool): void {
+  const bit = (<u64>1) << me
+  if (isBlocked) or64(BLOCKED, bit)
+  else and64(BLOCKED, ~bit)
+}
+
+/** How many threads stand still in a call that blocks. */
+export function blockedCount(): u32 {
+  return <u32>popcnt(load64(BLOCKED))
 }
 
 /** Goroutines on all threads. */

@@ -2,9 +2,14 @@ import { host } from '#host'
 import { BELL, threadBlock } from './kernel.js'
 import type { Thread } from './thread.js'
 
-// Before a thread goes to sleep it looks at its mailbox for this long: waking another thread up costs several
-// microseconds, so a short wait for an answer that is on its way is cheaper than a nap.
+// Before a thread goes to sleep it looks at its mailbox for a while: waking another thread up costs several microseconds, so a
+// short wait for an answer that is on its way is cheaper than a nap. How long a while, it learns. After a nap so short that it was
+// hardly worth it, it looks on for longer; and when that was in vain, which it always is where the one who would answer needs this
+// very core, it does so only after one nap more, then two, four, up to MOST_NAPS.
 const SPIN_LOOKS = 200
+const LONG_SPIN_MS = 0.05
+const SHORT_NAP_MS = 0.1
+const MOST_NAPS = 64
 
 /**
  * How an event loop sleeps on its thread's bell without blocking: `Atomics.waitAsync`. That does not keep a process alive
@@ -17,6 +22,11 @@ export class Doorbell {
   readonly #thread: Thread
   readonly #bell: number
   #state: 'off' | 'awake' | 'asleep' = 'off'
+  #asleepSince = 0
+  #napWasShort = false
+  /** Naps that will be taken, however short, without a long look before them. */
+  #napsToSpare = 0
+  #napsPerFailure = 1
 
   constructor(thread: Thread) {
     this.#thread = thread
@@ -36,19 +46,45 @@ export class Doorbell {
   }
 
   readonly #look = (): void => {
-    const { kernel, id, memory } = this.#thread
-    for (let looks = 0; looks < SPIN_LOOKS; looks++) {
-      if (kernel.mailboxDirty(id)) return this.#serve()
-    }
-    if (!kernel.bellArm(id)) return this.#serve()
+    const { kernel, id, memory, lifetime } = this.#thread
+    lifetime.afterWork()
+    // Looking keeps the event loop, so not while anybody waits for a turn.
+    const hasTime = host.pendingMacrotasks() === 0
+    const isDirty = hasTime && (this.#spin(SPIN_LOOKS) || (this.#napWasShort && this.#spinLong()))
+    if (isDirty || !kernel.bellArm(id)) return this.#serve()
     const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
     if (!async) return this.#serve()
     this.#state = 'asleep'
+    this.#asleepSince = performance.now()
     ;(value as Promise<unknown>).then(this.#wake)
+  }
+
+  /** Whether there is something in the mailbox before it has been looked at so many times. */
+  #spin(looks: number): boolean {
+    const { kernel, id } = this.#thread
+    for (let i = 0; i < looks; i++) if (kernel.mailboxDirty(id)) return true
+    return false
+  }
+
+  #spinLong(): boolean {
+    if (this.#napsToSpare > 0) {
+      this.#napsToSpare--
+      return false
+    }
+    const end = performance.now() + LONG_SPIN_MS
+    do {
+      if (!this.#spin(SPIN_LOOKS)) continue
+      this.#napsPerFailure = Math.max(this.#napsPerFailure / 2, 1)
+      return true
+    } while (performance.now() < end)
+    this.#napsToSpare = this.#napsPerFailure
+    this.#napsPerFailure = Math.min(2 * this.#napsPerFailure, MOST_NAPS)
+    return false
   }
 
   readonly #wake = (): void => {
     this.#state = 'awake'
+    this.#napWasShort = performance.now() - this.#asleepSince < SHORT_NAP_MS
     this.#thread.kernel.bellLower(this.#thread.id)
     this.#serve()
   }

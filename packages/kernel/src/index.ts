@@ -24,8 +24,9 @@ export {
   SEND,
   WOULD_BLOCK,
 } from './kernel.js'
+export { Leaving } from './leaving.js'
 export { type MemoryLimits, SharedMemory } from './memory.js'
-export { MAX_POOL_THREADS, maxProcs, Pool, sayStarted, wantThread } from './pool.js'
+export { MAX_POOL_THREADS, maxProcs, Pool, sayGoesOn, sayStarted, wantThread } from './pool.js'
 export { arriveReference, crossReference, keepReference } from './reference.js'
 export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'
 export {

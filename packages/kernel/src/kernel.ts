@@ -25,7 +25,8 @@ export const GOROUTINES = 12
 export const ANSWER = 16
 export const RUNNING = 20
 export const CLAIMED = 32
-export const MISSED = 36
+export const MISSED = 44
+export const STOP = 40
 export const INBOX = 1536
 /** Words that an inbox has room for. */
 export const INBOX_WORDS = 3970
@@ -46,9 +47,15 @@ export interface Kernel {
   kernelInit(): number
   injectorCreate(me: number): number
   threadReserve(): number
-  threadAttach(me: number): number
+  threadLife(thread: number): number
+  threadAttach(me: number, life: number): number
   threadIsAlive(thread: number): number
+  threadDisown(thread: number): void
   threadReap(me: number, dead: number): void
+  poolHasRoom(): number
+  poolIsOver(): number
+  blockedSet(me: number, isBlocked: number): void
+  blockedCount(): number
   goroutinesSum(): number
   activitySet(me: number, idle: number): void
   othersAreIdle(me: number): number
@@ -110,13 +117,17 @@ export interface Kernel {
   taskCreate(me: number, ticket: number, fn: number, args: number): number
   taskPost(me: number, task: number): number
   taskPark(me: number): number
+  taskUnpark(me: number): number
   taskArrive(me: number): void
+  taskPassBaton(me: number): number
+  taskIsReady(): number
   tasksToSpare(taken: number): number
   taskTake(me: number): number
-  taskEnd(me: number, task: number, state: number, result: number): number
+  taskEnd(me: number, task: number, outcome: number, result: number): number
   tasksCollect(me: number): number
   taskIsMine(me: number, task: number): number
   taskIsLost(task: number): number
+  taskAbandon(task: number): number
   taskFree(me: number, task: number): void
 
   atomicCreate(me: number): number

@@ -27,6 +27,8 @@ export class Lifetime {
   readonly #tellsIdle: boolean
   #hold: HostTimer | undefined
   #idle = false
+  /** It has become active again, and its timer still keeps the loop from running dry. */
+  #holdsInVain = false
   /** Threads on their way that cannot speak for themselves yet; the main thread waits for them. */
   starting = 0
   /** What keeps this thread busy, for hosts that cannot tell: goroutines that are not parked, and work about to be taken. */
@@ -47,9 +49,16 @@ export class Lifetime {
     } else if (this.#idle) {
       this.#idle = false
       this.#thread.kernel.activitySet(this.#thread.id, 0)
-      this.#letGo()
-      if (!this.#tellsIdle) this.#watchLater()
+      this.#holdsInVain = true
     }
+  }
+
+  /** The thread has done its work, and is about to look for more: what can wait until then. */
+  afterWork(): void {
+    if (!this.#holdsInVain) return
+    this.#holdsInVain = false
+    this.#letGo()
+    if (!this.#tellsIdle) this.#watchLater()
   }
 
   #ranDry(): void {
@@ -78,7 +87,8 @@ export class Lifetime {
   #rest(): void {
     if (this.#idle) return
     this.#idle = true
-    this.#holdOn()
+    if (this.#holdsInVain) this.#holdsInVain = false
+    else this.#holdOn()
     const { kernel, id, memory } = this.#thread
     kernel.activitySet(id, 1)
     if (Atomics.load(memory.i32, HOLDING >> 2)) kernel.poke(MAIN_THREAD, 0)

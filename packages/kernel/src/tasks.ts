@@ -6,7 +6,6 @@ import {
   INJECTOR,
   OK_NOBODY,
   OK_SELF,
-  RECEIVE,
   RUNNING,
   SEND,
   threadBlock,
@@ -17,11 +16,11 @@ import { wordDrop } from './value.js'
 
 // A task's fields: assembly/task.ts.
 const NEXT = 0
-const STATE = 4
 const TICKET = 12
 const FUNCTION = 16
 const ARGUMENTS = 20
 const RESULT = 24
+const OUTCOME = 32
 
 const ENDED = 1
 const FAILED = 2
@@ -64,8 +63,11 @@ export class Tasks implements Parked {
   #paused = 0
   #later: HostTimer | undefined
   readonly #goroutines: number
+  #pendingCount = 0
   /** Called when a task was posted and no thread was free for it. */
   onBusy: () => void = () => {}
+  /** Called when the last goroutine of this thread has ended, or the last one that it waits for. */
+  onQuiet: () => void = () => {}
   /** What a lost task is told that its thread died of. */
   causeOfDeath: () => Error | undefined = () => undefined
 
@@ -75,12 +77,19 @@ export class Tasks implements Parked {
     this.#goroutines = (threadBlock(thread.id) + GOROUTINES) >> 2
     thread.onTasksEnded(() => this.#collect())
     thread.onRescan(() => this.#findLost())
+    thread.onBlocking({ enter: () => this.pause(), leave: () => this.resume() })
     thread.park(this)
   }
 
   /** Says how many goroutines this thread has. */
   publishGoroutines(count: number): void {
     this.#thread.memory.i32[this.#goroutines] = count
+    if (count === 0) this.onQuiet()
+  }
+
+  /** Whether no goroutine runs here, and none that was started here runs elsewhere. */
+  get isQuiet(): boolean {
+    return this.#pendingCount === 0 && this.#thread.memory.i32[this.#goroutines] === 0
   }
 
   /** Sends a goroutine to the pool. Takes over `args`. @throws {OutOfSharedMemoryError} */
@@ -96,6 +105,7 @@ export class Tasks implements Parked {
     }
     this.#thread.memory.reach(task + 64)
     this.#pending[ticket] = { task, outcome }
+    this.#pendingCount++
     if (this.#backlog.length > 0 || !this.#post(task)) this.#defer(task)
   }
 
@@ -130,7 +140,7 @@ export class Tasks implements Parked {
       memory.reach(task + 64)
       const { i32 } = memory
       const next = i32[(task + NEXT) >> 2]
-      const failed = i32[(task + STATE) >> 2] === FAILED
+      const failed = i32[(task + OUTCOME) >> 2] === FAILED
       const ticket = i32[(task + TICKET) >> 2]
       const result = i32[(task + RESULT) >> 2]
       const pending = kernel.taskIsMine(id, task) ? this.#pending[ticket] : undefined
@@ -147,15 +157,23 @@ export class Tasks implements Parked {
   #settle(ticket: number): void {
     this.#pending[ticket] = undefined
     this.#freeTickets.push(ticket)
+    if (--this.#pendingCount === 0) this.onQuiet()
   }
 
+  /** A thread has died. What it had handed back before is no loss: so first who seems lost, then what has come, then who is. */
   #findLost(): void {
-    this.#pending.forEach((pending, ticket) => {
-      if (!pending || !this.#thread.kernel.taskIsLost(pending.task)) return
+    const { kernel, id, memory } = this.#thread
+    const suspects = [...this.#pending.entries()].filter(
+      ([, pending]) => pending && kernel.taskIsLost(pending.task),
+    )
+    this.#collect()
+    for (const [ticket, pending] of suspects) {
+      if (!pending || this.#pending[ticket] !== pending || !kernel.taskAbandon(pending.task)) continue
       this.#settle(ticket)
-      this.#thread.kernel.taskFree(this.#thread.id, pending.task)
+      wordDrop(this.#thread, memory.i32[(pending.task + ARGUMENTS) >> 2])
+      kernel.taskFree(id, pending.task)
       pending.outcome.lost(new ThreadLostError(undefined, { cause: this.causeOfDeath() }))
-    })
+    }
   }
 
   /** Ends every task that no thread has taken yet: there is no thread to take it. `word` makes the error of each. */
@@ -185,14 +203,18 @@ export class Tasks implements Parked {
     return this.#serving
   }
 
-  /** Takes no goroutines until `resume`: what is here has to go on first. Others are woken for those that wait. */
+  /**
+   * Takes no goroutines until `resume`: what is here has to go on first, or the thread is about to stand still. Others are woken
+   * for those that wait, those of this thread's deque among them. May be nested.
+   */
   pause(): void {
-    this.#paused++
+    if (this.#paused++ > 0 || !this.#runner) return
+    this.#thread.kernel.taskUnpark(this.#thread.id)
+    this.#wantOthers()
   }
 
   resume(): void {
-    this.#paused--
-    this.#serveSoon()
+    if (--this.#paused === 0 && this.#runner) this.#serveSoon()
   }
 
   #serveSoon(): void {
@@ -234,11 +256,14 @@ export class Tasks implements Parked {
     }, PATIENCE_MS)
   }
 
-  /** Others may have to see to what waits in the injector. */
+  /** Others have to see to what is there. */
   #passBaton(): void {
-    const { kernel, id } = this.#thread
-    while (kernel.ringPassBaton(id, this.address, RECEIVE) === OK_SELF) {}
-    if (kernel.ringCanReceive(this.address)) this.onBusy()
+    this.#thread.kernel.taskPassBaton(this.#thread.id)
+    this.#wantOthers()
+  }
+
+  #wantOthers(): void {
+    if (this.#thread.kernel.taskIsReady()) this.onBusy()
   }
 
   #runOne(task: number): void {
@@ -246,6 +271,7 @@ export class Tasks implements Parked {
     memory.reach(task + 64)
     const fn = memory.i32[(task + FUNCTION) >> 2]
     const args = memory.i32[(task + ARGUMENTS) >> 2]
+    memory.i32[(task + ARGUMENTS) >> 2] = 0 // the runner's now: if this thread dies the caller must not free them again
     const running = (threadBlock(id) + RUNNING) >> 2
     memory.i32[running]++
     this.#runner!(fn, args, (failed, word) => {

@@ -32,6 +32,8 @@ export interface ThreadData {
   memory: WebAssembly.Memory
   maximum: number
   id: number
+  /** Which life of that number it is to begin. */
+  life: number
 }
 
 /**
@@ -47,14 +49,16 @@ export class Thread {
   readonly #parked = new Map<number, Set<Parked>>()
   readonly #taskListeners: (() => void)[] = []
   readonly #rescanListeners: (() => void)[] = []
+  readonly #blockingListeners: { enter(): void; leave(): void }[] = []
+  #blockingDepth = 0
   readonly #answer: number
 
-  constructor(memory: SharedMemory, kernel: Kernel, id: number) {
+  constructor(memory: SharedMemory, kernel: Kernel, id: number, life: number) {
     this.memory = memory
     this.kernel = kernel
     this.id = id
     this.#answer = (threadBlock(id) + ANSWER) >> 2
-    if (!kernel.threadAttach(id)) throw OutOfSharedMemoryError.of(16_384, memory.maximum)
+    if (!kernel.threadAttach(id, life)) throw OutOfSharedMemoryError.of(16_384, memory.maximum)
     memory.reach(kernel.heapUsed()) // the inbox is somewhere below
     this.doorbell = new Doorbell(this)
     this.lifetime = new Lifetime(this)
@@ -104,16 +108,52 @@ export class Thread {
     this.#rescanListeners.push(listener)
   }
 
+  /** Calls `enter` before this thread stands still in a call that blocks, and `leave` after it. */
+  onBlocking(listener: { enter(): void; leave(): void }): void {
+    this.#blockingListeners.push(listener)
+  }
+
+  /**
+   * Runs `fn`, in which this thread may stand still (`Atomics.wait`, say). Meanwhile others take over the goroutines that it has
+   * not started yet, and the pool may have another thread instead of it; those that it has started stand still with it, and so
+   * does its event loop. Answers and throws what `fn` does. May be nested. Go hands a processor over around a system call.
+   */
+  blocking<R>(fn: () => R): R {
+    this.enterBlocking()
+    try {
+      return fn()
+    } finally {
+      this.leaveBlocking()
+    }
+  }
+
+  /** The first half of `blocking`, for those who cannot wrap a function. `leaveBlocking` must follow. */
+  enterBlocking(): void {
+    if (this.#blockingDepth++ > 0 || this.id === MAIN_THREAD) return
+    this.kernel.blockedSet(this.id, 1)
+    for (const { enter } of this.#blockingListeners) enter()
+  }
+
+  leaveBlocking(): void {
+    if (--this.#blockingDepth > 0 || this.id === MAIN_THREAD) return
+    this.kernel.blockedSet(this.id, 0)
+    for (const { leave } of this.#blockingListeners) leave()
+  }
+
   /** Serves everything that the mailbox names. */
   drain(): void {
     const count = this.kernel.mailboxDrain(this.id)
     if (count === 0) return
+    const inbox = this.inbox(count)
+    if (count === 1) return this.#serve(inbox[0])
     // A copy: what looks at its object may fill the inbox again.
-    for (const hash of [...this.inbox(count)]) {
-      if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
-      else if (hash === RESCAN) this.#rescan()
-      else this.#lookAt(hash)
-    }
+    for (const hash of inbox.slice()) this.#serve(hash)
+  }
+
+  #serve(hash: number): void {
+    if (hash === TASK_ENDED) for (const listener of this.#taskListeners) listener()
+    else if (hash === RESCAN) this.#rescan()
+    else this.#lookAt(hash)
   }
 
   /** Stands still until something is in the mailbox, or `ms` have passed, and serves it. The event loop stands still as well. */
@@ -201,7 +241,8 @@ function start(): Thread {
     kernel.kernelInit()
     if (kernel.threadReserve() !== MAIN_THREAD) throw new BugError('fresh memory has threads in it')
   }
-  const thread = new Thread(memory, kernel, data?.id ?? MAIN_THREAD)
+  const id = data?.id ?? MAIN_THREAD
+  const thread = new Thread(memory, kernel, id, data?.life ?? kernel.threadLife(id))
   if (!data && !kernel.injectorCreate(thread.id)) throw thread.outOfMemory(65_536)
   holder[KEY] = thread
   return thread

@@ -10,9 +10,12 @@ export interface HostTimer {
 
 /** A thread as its starter sees it. */
 export interface HostThread {
-  /** Ends the thread at once, in the middle of whatever it does. Resolves when it is gone. */
+  /** Ends the thread at once, in the middle of whatever it does, if the host can. `onExit` tells when it is gone. */
   terminate(): Promise<void>
-  /** Called once, when the thread is gone: `error` is what it died of, undefined after an orderly exit. */
+  /**
+   * Called once, when the thread is gone and nothing of it will run any more: `error` is what it died of, undefined after
+   * an orderly exit.
+   */
   onExit(listener: (error: Error | undefined) => void): void
 }
 
@@ -22,6 +25,8 @@ export interface Host {
   parallelism(): number
   /** Runs `fn` after the event loop has had a turn: timers and I/O that are due come first. */
   macrotask(fn: () => void): void
+  /** How many functions that were given to `macrotask` have not begun. */
+  pendingMacrotasks(): number
   /** Runs `fn` after `ms` (at most 2^31 - 1); keeps the process alive unless unref'ed. */
   timer(fn: () => void, ms: number): HostTimer
   /** Timers of the kind above that keep this thread alive, where `onIdle` cannot tell; else 0. */
@@ -32,6 +37,8 @@ export interface Host {
   spawn(url: URL, data: unknown): HostThread
   /** What this thread was given by `spawn`; undefined on the main thread. */
   threadData(): unknown
+  /** Ends this thread, which is not the main one. Does not return. */
+  endThread(): void
   /**
    * Calls `listener` whenever this thread's event loop has nothing left to do; work that it starts goes on. Answers
    * false where the host cannot tell.

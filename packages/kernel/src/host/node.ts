@@ -1,19 +1,29 @@
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
-import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads'
 import type { Host, HostThread, HostTimer } from './host.js'
 
 // Node, Deno and Bun all have these modules. Deno's threads cannot tell when they have nothing left to do.
 const isDeno = 'Deno' in globalThis
 const THREAD_DATA = '@millrace/thread'
+const LIFELINE = '@millrace/lifeline'
 
 class NodeThread implements HostThread {
   readonly #worker: Worker
+  readonly #lifeline: MessagePort | undefined
 
   constructor(url: URL, data: unknown) {
-    this.#worker = new Worker(url, { workerData: { [THREAD_DATA]: data } })
+    // Deno says that a thread has exited as soon as that is asked for. But the thread's end of a channel closes only with the thread.
+    const { port1, port2 } = isDeno ? new MessageChannel() : {}
+    this.#worker = new Worker(url, {
+      workerData: { [THREAD_DATA]: data, [LIFELINE]: port2 },
+      transferList: port2 ? [port2] : [],
+    })
     this.#worker.unref()
+    this.#lifeline = port1
+    port1?.on('message', () => {}) // a port that nobody listens to does not notice
+    port1?.unref()
   }
 
   async terminate(): Promise<void> {
@@ -22,10 +32,15 @@ class NodeThread implements HostThread {
 
   onExit(listener: (error: Error | undefined) => void): void {
     let error: Error | undefined
+    let ends = this.#lifeline ? 2 : 1
+    const ended = () => {
+      if (--ends === 0) listener(error)
+    }
     this.#worker.on('error', cause => {
       error = cause instanceof Error ? cause : new Error(String(cause))
     })
-    this.#worker.on('exit', () => listener(error))
+    this.#worker.on('exit', ended)
+    this.#lifeline?.on('close', ended)
   }
 }
 
@@ -88,17 +103,29 @@ class CountedTimer extends NodeTimer {
   }
 }
 
+let macrotasks = 0
+
+const begin = (fn: () => void): void => {
+  macrotasks--
+  fn()
+}
+
 const tellsIdle = isMainThread || !isDeno
 
 export const host: Host = {
   name: isDeno ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node',
   parallelism: availableParallelism,
-  macrotask: setImmediate,
+  macrotask(fn) {
+    macrotasks++
+    setImmediate(begin, fn)
+  },
+  pendingMacrotasks: () => macrotasks,
   timer: (fn, ms) => (tellsIdle ? new NodeTimer(fn, ms) : new CountedTimer(fn, ms)),
   pendingTimers: () => pending,
   keepAlive: (fn, ms) => new NodeTimer(fn, ms),
   spawn: (url, data) => new NodeThread(url, data),
   threadData: () => workerData?.[THREAD_DATA],
+  endThread: () => process.exit(0),
   onIdle(listener) {
     if (tellsIdle) process.on('beforeExit', listener)
     return tellsIdle

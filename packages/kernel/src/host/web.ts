@@ -40,10 +40,12 @@ export const host: Host = {
     due.push(fn)
     channel.port2.postMessage(undefined)
   },
+  pendingMacrotasks: () => due.length,
   timer: (fn, ms) => new WebTimer(fn, ms),
   pendingTimers: () => 0,
   keepAlive: (fn, ms) => new WebTimer(fn, ms),
   spawn: (): HostThread => noThreads(),
   threadData: () => undefined,
+  endThread: () => globalThis.close(),
   onIdle: () => false,
 }
