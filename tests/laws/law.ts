@@ -1,7 +1,7 @@
 import type { Chan } from '@millrace/core'
 
 /** What some worlds have and others have not. */
-export type Need = 'by reference' | 'by copy' | 'AsyncLocalStorage' | 'process.exit' | 'shutdown'
+export type Need = 'by reference' | 'by copy' | 'AsyncLocalStorage' | 'process.exit' | 'shutdown' | 'threads'
 
 /** Where a law is tried: it makes channels of one kind. */
 export interface World {

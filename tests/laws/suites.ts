@@ -10,7 +10,7 @@ import { modelLaws } from './model.laws.js'
 import { parallelLaws } from './parallel.laws.js'
 import { rendezvousLaws } from './rendezvous.laws.js'
 import { selectLaws } from './select.laws.js'
-import { arrived, local, program, shared } from './worlds.js'
+import { arrived, local, onOneThread, program, shared } from './worlds.js'
 
 const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
 const ofTheProgram: Law[] = [...goLaws, ...parallelLaws, ...rendezvousLaws, ...blockingLaws]
@@ -28,17 +28,25 @@ const smallMemory = (i: number): Run => ({ suites: [[program, memoryLaws[i]!]], 
 const speaksOf = (world: World) => (law: Law) =>
   !law.needs?.some(need => (need === 'by reference' || need === 'by copy') && world.lacks[need] !== undefined)
 
+const everything = [
+  [local, ofEveryChannel.filter(speaksOf(local))],
+  [shared, ofEveryChannel.filter(speaksOf(shared))],
+  [arrived, ofEveryChannel.filter(speaksOf(arrived))],
+  [program, ofTheProgram],
+] as const
+
 /** Every law in every world that it is to be tried in, by the name of the run. */
 export const runs = {
   usual: {
-    suites: [
-      [local, ofEveryChannel.filter(speaksOf(local))],
-      [shared, ofEveryChannel.filter(speaksOf(shared))],
-      [arrived, ofEveryChannel.filter(speaksOf(arrived))],
-      [program, ofTheProgram],
-    ],
+    suites: everything,
     prepare() {
       runtime.gomaxprocs(4) // real threads, whatever the machine has
+    },
+  },
+  'one thread': {
+    suites: everything.map(([world, laws]) => [onOneThread(world), laws] as const),
+    prepare() {
+      Reflect.deleteProperty(globalThis, 'SharedArrayBuffer')
     },
   },
   'small memory': smallMemory(0),

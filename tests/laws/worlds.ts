@@ -45,3 +45,12 @@ export const arrived = world(
 
 /** For laws that make their own channels, or need none. */
 export const program = world('program', {}, local.chans)
+
+/** The same world where there is one thread only, which nobody can end. */
+export function onOneThread({ lacks, ...rest }: World): World {
+  const ONE_THREAD = 'there is one thread only'
+  return {
+    ...rest,
+    lacks: { ...lacks, threads: ONE_THREAD, 'process.exit': ONE_THREAD, shutdown: ONE_THREAD },
+  }
+}

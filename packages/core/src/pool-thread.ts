@@ -1,6 +1,7 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
 import { OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import { bareError } from './bare-error.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
 import { threadPool } from './pool.js'
@@ -77,14 +78,4 @@ function errorWord(error: unknown): number {
     }
   }
   return OUT_OF_MEMORY
-}
-
-/** What can cross of an error that holds what cannot: a socket, a callback. */
-function bareError(error: unknown): Error {
-  if (!(error instanceof Error))
-    return new Error(`the goroutine threw a value that cannot cross threads: ${String(error)}`)
-  const bare = new Error(error.message)
-  bare.name = error.name
-  bare.stack = error.stack
-  return bare
 }

@@ -1,4 +1,4 @@
-import { host, isPoolThread, threadIfStarted } from '@millrace/kernel'
+import { host, isPoolThread, type Mode, mode, threadIfStarted } from '@millrace/kernel'
 import { goroutinesEverywhere } from './goroutines.js'
 import { configurePool, poolSize, type RuntimeOptions, resizePool, threadPoolIfStarted } from './pool.js'
 
@@ -6,8 +6,8 @@ export type { RuntimeOptions } from './pool.js'
 
 /** What the runtime is doing: a snapshot. */
 export interface RuntimeStats {
-  /** 'threads' where parallel goroutines can run on threads of their own; 'single' where there is no shared memory. */
-  readonly mode: 'threads' | 'single'
+  /** 'threads' where parallel goroutines run on threads of their own; 'single-thread' where there can be none. */
+  readonly mode: Mode
   readonly host: string
   /** Goroutines that have started and not ended, the program itself among them. */
   readonly goroutines: number
@@ -25,7 +25,11 @@ export interface RuntimeStats {
 
 /** The runtime: threads, scheduler and shared memory together. Go's package runtime. */
 export const runtime = {
-  /** How many threads the pool may have; with `n`, sets it and answers what it was. @throws {RangeError} n is not 1 to 63 */
+  /**
+   * How many threads the pool may have; with `n`, sets it and answers what it was. Always 1 where there can be one thread only.
+   *
+   * @throws {RangeError} `n` is not a whole number from 1 to 63.
+   */
   gomaxprocs(n?: number): number {
     const before = poolSize()
     if (n !== undefined) resizePool(n)
@@ -53,9 +57,11 @@ export const runtime = {
   },
 
   /**
-   * Sets how many threads and how much shared memory there are. The memory before first use.
+   * Sets how many threads and how much shared memory there are, or that there is to be one thread only. Memory and mode before
+   * first use.
    *
-   * @throws {RangeError} A number is out of range. @throws {Error} It is too late.
+   * @throws {RangeError} A number is out of range.
+   * @throws {Error} It is too late; or threads are asked for where there can be none, and the message says why.
    */
   configure(options: RuntimeOptions): void {
     configurePool(options)
@@ -65,7 +71,7 @@ export const runtime = {
     const thread = threadIfStarted()
     const pool = threadPoolIfStarted()?.pool
     return {
-      mode: typeof SharedArrayBuffer === 'undefined' ? 'single' : 'threads',
+      mode: mode(),
       host: host.name,
       goroutines: goroutinesEverywhere(),
       threads: { max: poolSize(), running: pool?.count ?? 0, lost: pool?.lost ?? 0 },
@@ -75,7 +81,8 @@ export const runtime = {
 
   /**
    * Ends the pool's threads at once, in the middle of whatever they do; their goroutines reject with ThreadLostError. Not
-   * needed for a process to end. The next parallel goroutine starts the pool again.
+   * needed for a process to end. The next parallel goroutine starts the pool again. With one thread only
+   * there is nothing to end.
    */
   async shutdown(): Promise<void> {
     await threadPoolIfStarted()?.stop()

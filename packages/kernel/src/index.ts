@@ -1,7 +1,16 @@
 // Not for direct use: what @millrace/core builds on.
 
 export { host } from '#host'
-export { type Crossing, DataCloneError, registerError, registerKind, SHARE, type Shareable } from './codec.js'
+export {
+  type Crossing,
+  DataCloneError,
+  registerError,
+  registerKind,
+  SHARE,
+  SHARE_HERE,
+  type Shareable,
+} from './codec.js'
+export { copy } from './copy.js'
 export { BugError, OutOfSharedMemoryError, ThreadLostError } from './errors.js'
 export type { HostTimer } from './host/host.js'
 export {
@@ -20,6 +29,7 @@ export {
   WOULD_BLOCK,
 } from './kernel.js'
 export { type MemoryLimits, SharedMemory } from './memory.js'
+export { configureMode, hasThreads, type Mode, mode } from './mode.js'
 export { MAX_POOL_THREADS, maxProcs, Pool, sayStarted, wantThread } from './pool.js'
 export { arriveReference, keepReference } from './reference.js'
 export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'

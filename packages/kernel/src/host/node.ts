@@ -97,7 +97,10 @@ export const host: Host = {
   timer: (fn, ms) => (tellsIdle ? new NodeTimer(fn, ms) : new CountedTimer(fn, ms)),
   pendingTimers: () => pending,
   keepAlive: (fn, ms) => new NodeTimer(fn, ms),
+  whyNoThreads: () => undefined,
+  isPoolThread: () => workerData?.[THREAD_DATA] !== undefined,
   spawn: (url, data) => new NodeThread(url, data),
+  threadDataArrived: () => Promise.resolve(),
   threadData: () => workerData?.[THREAD_DATA],
   onIdle(listener) {
     if (tellsIdle) process.on('beforeExit', listener)
