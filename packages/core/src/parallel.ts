@@ -72,6 +72,9 @@ export function placeOf(fn: object): Place | undefined {
   return (fn as { [PLACE]?: Place })[PLACE]
 }
 
+/** Where this module is. In a bundle that is where all others are too. */
+export const bundleUrl = import.meta.url
+
 let loading = 0
 
 /** Goroutines of this thread that wait for the import of their module. */
@@ -83,7 +86,7 @@ export function modulesLoading(): number {
 export async function load({ module, name }: Place): Promise<AnyFunction> {
   loading++
   try {
-    await import(module)
+    await import(/* @vite-ignore */ /* webpackIgnore: true */ module)
   } finally {
     loading--
   }

@@ -1,6 +1,6 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
-import { OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import { host, OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
 import { bareError } from './bare-error.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
@@ -10,6 +10,7 @@ import { isThenable } from './thenable.js'
 type Done = (failed: boolean, word: number) => void
 type AnyFunction = (...args: unknown[]) => unknown
 
+await host.threadDataArrived()
 const { thread, tasks } = threadPool()
 const functions = new Map<number, AnyFunction>()
 

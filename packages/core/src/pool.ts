@@ -20,7 +20,7 @@ import {
 } from '@millrace/kernel'
 import { ParallelError } from './errors.js'
 import { goroutinesHere, publishGoroutines } from './goroutines.js'
-import { modulesLoading, type Place } from './parallel.js'
+import { bundleUrl, modulesLoading, type Place } from './parallel.js'
 
 /** What runtime.configure takes. */
 export interface RuntimeOptions {
@@ -34,6 +34,12 @@ export interface RuntimeOptions {
    */
   mode?: Mode
 }
+
+// A pool thread begins with the module pool-thread.js. A bundle has swallowed that: its threads begin with the bundle itself,
+// or the chunk of it that this module is in, and take goroutines as soon as this line has been run. So in each thread there is one
+// copy of everything, in a bundle too.
+const isBundled = import.meta.url === bundleUrl
+if (isBundled && isPoolThread()) void import('./pool-thread.js')
 
 let threads: number | undefined
 
@@ -55,7 +61,7 @@ class ThreadPool {
     }
     const pool = new Pool(
       this.thread,
-      new URL('./pool-thread.js', import.meta.url),
+      new URL(isBundled ? import.meta.url : './pool-thread.js', import.meta.url),
       threads ?? host.parallelism(),
     )
     this.tasks.onBusy = () => pool.grow()
