@@ -11,6 +11,3 @@ const CANDIDATES = [
 /** Where Chromium is: what CHROMIUM names, or one of the usual places. */
 export const findBrowser = (): string | undefined =>
   CANDIDATES.find((path): path is string => path !== undefined && existsSync(path))
-
-/** What Chromium needs to be told on machines without a screen. */
-export const browserArgs = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']

@@ -27,15 +27,12 @@ export function hostLaws(name: HostName | 'node', skips: Skips = {}, names = run
 }
 
 /** Reports `what` on a host that is not here: one test that is skipped, or fails where all hosts have to be. */
-export function notFound(name: string, what: string): void {
+export function notFound(name: string, what: string, cure = 'scripts/hosts.mjs installs it'): void {
   if (process.env.MILLRACE_HOSTS === 'required') {
     test(`${what} on ${name}`, () => {
-      throw new Error(
-        `${name} is not installed, and MILLRACE_HOSTS says that it must be: run scripts/hosts.mjs`,
-      )
+      throw new Error(`${name} is not installed, and MILLRACE_HOSTS says that it must be: ${cure}`)
     })
-  } else
-    test.skip(`${what} on ${name}: NOT RUN, ${name} is not installed here (scripts/hosts.mjs installs it)`)
+  } else test.skip(`${what} on ${name}: NOT RUN, ${name} is not installed here (${cure})`)
 }
 
 /** How a program ended that told its reports line by line. */

@@ -53,7 +53,7 @@ export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & P
   }
   if (!name) {
     throw new ParallelError(
-      `parallel: the function in ${moduleUrl} is anonymous; other threads find it by its name: write parallel(import.meta.url, async function name(…) { … })`,
+      `parallel: the function in ${moduleUrl} is anonymous; other threads find it by its name: write parallel(import.meta.url, async function name(…) { … }), and let a minifier keep names`,
     )
   }
   const key = keyOf(moduleUrl, name)
