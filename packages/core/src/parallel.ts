@@ -1,3 +1,4 @@
+import { isBundledWith, nameInBundle } from './bundle.js'
 import { ParallelError } from './errors.js'
 
 declare const PARALLEL: unique symbol
@@ -25,6 +26,8 @@ const functions = (): Map<string, AnyFunction> => {
   return registry[FUNCTIONS]
 }
 
+const isBundled = isBundledWith(import.meta.url)
+
 const keyOf = (module: string, name: string): string => `${module}#${name}`
 
 /**
@@ -45,7 +48,7 @@ const keyOf = (module: string, name: string): string => `${module}#${name}`
  */
 export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & Parallel {
   if (typeof fn !== 'function') throw new ParallelError('parallel: the second argument must be a function')
-  const { name } = fn
+  const name = isBundled ? nameInBundle(fn) : fn.name
   if (typeof moduleUrl !== 'string' || !URL.canParse(moduleUrl)) {
     throw new ParallelError(
       `parallel: the first argument must be the module's URL, import.meta.url (got ${String(moduleUrl)}, function ${name || '(anonymous)'})`,
@@ -53,11 +56,11 @@ export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & P
   }
   if (!name) {
     throw new ParallelError(
-      `parallel: the function in ${moduleUrl} is anonymous; other threads find it by its name: write parallel(import.meta.url, async function name(…) { … }), and let a minifier keep names`,
+      `parallel: the function in ${moduleUrl} is anonymous; other threads find it by its name: write parallel(import.meta.url, async function name(…) { … })`,
     )
   }
   const key = keyOf(moduleUrl, name)
-  if (functions().has(key)) {
+  if (functions().has(key) && !isBundled) {
     throw new ParallelError(
       `parallel: ${moduleUrl} has two parallel functions named "${name}"; other threads could not tell them apart: rename one`,
     )
@@ -71,9 +74,6 @@ export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & P
 export function placeOf(fn: object): Place | undefined {
   return (fn as { [PLACE]?: Place })[PLACE]
 }
-
-/** Where this module is. In a bundle that is where all others are too. */
-export const bundleUrl = import.meta.url
 
 let loading = 0
 

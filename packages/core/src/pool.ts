@@ -18,9 +18,10 @@ import {
   wordOf,
   wordTake,
 } from '@millrace/kernel'
+import { isBundledWith, threadEntry } from './bundle.js'
 import { ParallelError } from './errors.js'
 import { goroutinesHere, publishGoroutines } from './goroutines.js'
-import { bundleUrl, modulesLoading, type Place } from './parallel.js'
+import { modulesLoading, type Place } from './parallel.js'
 
 /** What runtime.configure takes. */
 export interface RuntimeOptions {
@@ -35,10 +36,7 @@ export interface RuntimeOptions {
   mode?: Mode
 }
 
-// A pool thread begins with the module pool-thread.js. A bundle has swallowed that: its threads begin with the bundle itself,
-// or the chunk of it that this module is in, and take goroutines as soon as this line has been run. So in each thread there is one
-// copy of everything, in a bundle too.
-const isBundled = import.meta.url === bundleUrl
+const isBundled = isBundledWith(import.meta.url)
 if (isBundled && isPoolThread()) void import('./pool-thread.js')
 
 let threads: number | undefined
@@ -59,11 +57,7 @@ class ThreadPool {
       this.tasks.onBusy = () => wantThread(this.thread)
       return
     }
-    const pool = new Pool(
-      this.thread,
-      new URL(isBundled ? import.meta.url : './pool-thread.js', import.meta.url),
-      threads ?? host.parallelism(),
-    )
+    const pool = new Pool(this.thread, threadEntry(isBundled), threads ?? host.parallelism())
     this.tasks.onBusy = () => pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
     pool.onNoThreads = cause =>
