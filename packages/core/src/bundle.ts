@@ -1,11 +1,11 @@
 import { host } from '@millrace/kernel'
 import { ParallelError } from './errors.js'
 
-// In a bundle many modules are one. So a pool thread, which else begins with the module pool-thread.js, begins there with the
-// bundle itself, or the chunk of it that this package is in, and takes goroutines once that has been run: in each thread there is
-// one copy of everything. And functions of one file may have the same name, or, after a minifier, none.
+// In a bundle many modules are one file. So a pool thread, which else begins with the module pool-thread.js, begins there with the
+// bundle itself, or the chunk of it that `go` is in, and takes goroutines once that has been run: in each thread there is one copy
+// of everything. And functions of one file may have the same name, or, after a minifier, none.
 
-/** Whether another module of this package, by its `import.meta.url`, has become one with this one. */
+/** Whether another module, by its `import.meta.url`, is in one file with this one. */
 export const isBundledWith = (otherUrl: string): boolean => otherUrl === import.meta.url
 
 /**
@@ -30,14 +30,14 @@ function hashOf(text: string): string {
 /**
  * The module that pool threads begin with.
  *
+ * @param goUrl Where `go` is: in the bundle, if there is one; else beside pool-thread.js.
  * @throws {ParallelError} A bundler has made the URL of a source file on its own machine of `import.meta.url`.
  */
-export function threadEntry(isBundled: boolean): URL {
-  const { url } = import.meta
-  if (host.name === 'web' && url.startsWith('file:')) {
+export function threadEntry(goUrl: string, isBundled: boolean): URL {
+  if (host.name === 'web' && goUrl.startsWith('file:')) {
     throw new ParallelError(
-      `parallel: the bundler has replaced import.meta.url by ${url}, where no browser finds it (for webpack, set output.module and module.parser.javascript.importMeta: false)`,
+      `parallel: the bundler has replaced import.meta.url by ${goUrl}, where no browser finds it (for webpack, set output.module and module.parser.javascript.importMeta: false)`,
     )
   }
-  return new URL(isBundled ? url : './pool-thread.js', url)
+  return new URL(isBundled ? goUrl : './pool-thread.js', goUrl)
 }

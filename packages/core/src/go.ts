@@ -1,9 +1,14 @@
-import { hasThreads } from '@millrace/kernel'
+import { hasThreads, isPoolThread } from '@millrace/kernel'
+import { threadEntry } from './bundle.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
-import { startHere } from './here.js'
+import { hereUrl, startHere } from './here.js'
 import { placeOf } from './parallel.js'
-import { startOnPool } from './pool.js'
+import { beginThreadsWith, startOnPool } from './pool.js'
 import { isThenable } from './thenable.js'
+
+const isBundled = import.meta.url === hereUrl
+if (isBundled && isPoolThread()) void import('./pool-thread.js')
+beginThreadsWith(() => threadEntry(import.meta.url, isBundled))
 
 /**
  * Starts a goroutine: calls `fn` with `args`, soon but never before this returns, and settles as it does. Go's `go` statement,

@@ -18,7 +18,6 @@ import {
   wordOf,
   wordTake,
 } from '@millrace/kernel'
-import { isBundledWith, threadEntry } from './bundle.js'
 import { ParallelError } from './errors.js'
 import { goroutinesHere, publishGoroutines } from './goroutines.js'
 import { modulesLoading, type Place } from './parallel.js'
@@ -36,8 +35,12 @@ export interface RuntimeOptions {
   mode?: Mode
 }
 
-const isBundled = isBundledWith(import.meta.url)
-if (isBundled && isPoolThread()) void import('./pool-thread.js')
+let entry: (() => URL) | undefined
+
+/** Says which module threads begin with: `url` is called when the first is about to start. */
+export function beginThreadsWith(url: () => URL): void {
+  entry = url
+}
 
 let threads: number | undefined
 
@@ -57,7 +60,7 @@ class ThreadPool {
       this.tasks.onBusy = () => wantThread(this.thread)
       return
     }
-    const pool = new Pool(this.thread, threadEntry(isBundled), threads ?? host.parallelism())
+    const pool = new Pool(this.thread, entry!(), threads ?? host.parallelism())
     this.tasks.onBusy = () => pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
     pool.onNoThreads = cause =>
