@@ -1,7 +1,7 @@
 import { host } from '@millrace/kernel'
 import { ParallelError } from './errors.js'
 
-// In a bundle many modules are one file. So a pool thread, which else begins with the module pool-thread.js, begins there with the
+// In a bundle many modules are one file. So a pool thread, which else begins with the module thread-entry.js, begins there with the
 // bundle itself, or the chunk of it that `go` is in, and takes goroutines once that has been run: in each thread there is one copy
 // of everything. And functions of one file may have the same name, or, after a minifier, none.
 
@@ -30,7 +30,7 @@ function hashOf(text: string): string {
 /**
  * The module that pool threads begin with.
  *
- * @param goUrl Where `go` is: in the bundle, if there is one; else beside pool-thread.js.
+ * @param goUrl Where `go` is: in the bundle, if there is one; else beside thread-entry.js.
  * @throws {ParallelError} A bundler has made the URL of a source file on its own machine of `import.meta.url`.
  */
 export function threadEntry(goUrl: string, isBundled: boolean): URL {
@@ -39,5 +39,5 @@ export function threadEntry(goUrl: string, isBundled: boolean): URL {
       `parallel: the bundler has replaced import.meta.url by ${goUrl}, where no browser finds it (for webpack, set output.module and module.parser.javascript.importMeta: false)`,
     )
   }
-  return new URL(isBundled ? goUrl : './pool-thread.js', goUrl)
+  return new URL(isBundled ? goUrl : './thread-entry.js', goUrl)
 }

@@ -4,10 +4,11 @@ import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { hereUrl, startHere } from './here.js'
 import { placeOf } from './parallel.js'
 import { beginThreadsWith, startOnPool } from './pool.js'
+import { servePool } from './pool-thread.js'
 import { isThenable } from './thenable.js'
 
 const isBundled = import.meta.url === hereUrl
-if (isBundled && isPoolThread()) void import('./pool-thread.js')
+if (isBundled && isPoolThread()) void servePool()
 beginThreadsWith(() => threadEntry(import.meta.url, isBundled))
 
 /**

@@ -1,6 +1,16 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
-import { host, OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import {
+  host,
+  OUT_OF_MEMORY,
+  sayStarted,
+  type Tasks,
+  type Thread,
+  wordDrop,
+  wordOf,
+  wordPeek,
+  wordTake,
+} from '@millrace/kernel'
 import { bareError } from './bare-error.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
@@ -10,17 +20,22 @@ import { isThenable } from './thenable.js'
 type Done = (failed: boolean, word: number) => void
 type AnyFunction = (...args: unknown[]) => unknown
 
-await host.threadDataArrived()
-const { thread, tasks } = threadPool()
+let thread: Thread
+let tasks: Tasks
 const functions = new Map<number, AnyFunction>()
 
-tasks.run((fn, args, done) => {
-  goroutineStarted()
-  const known = functions.get(fn)
-  if (known) call(known, args, done)
-  else void loadAndCall(fn, args, done)
-})
-sayStarted(thread)
+/** Makes this thread one of the pool's, once it knows with what memory. */
+export async function servePool(): Promise<void> {
+  await host.threadDataArrived()
+  ;({ thread, tasks } = threadPool())
+  tasks.run((fn, args, done) => {
+    goroutineStarted()
+    const known = functions.get(fn)
+    if (known) call(known, args, done)
+    else void loadAndCall(fn, args, done)
+  })
+  sayStarted(thread)
+}
 
 async function loadAndCall(word: number, args: number, done: Done): Promise<void> {
   let fn: AnyFunction
