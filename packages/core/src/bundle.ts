@@ -36,7 +36,7 @@ function hashOf(text: string): string {
 export function threadEntry(goUrl: string, isBundled: boolean): URL {
   if (host.name === 'web' && goUrl.startsWith('file:')) {
     throw new ParallelError(
-      `parallel: the bundler has replaced import.meta.url by ${goUrl}, where no browser finds it (for webpack, set output.module and module.parser.javascript.importMeta: false)`,
+      `parallel: the bundler has replaced import.meta.url by ${goUrl}, where no browser finds it (for webpack, set module.parser.javascript.importMeta to false and load the bundle as a module)`,
     )
   }
   return new URL(isBundled ? goUrl : './thread-entry.js', goUrl)

@@ -30,6 +30,7 @@ export {
 } from './kernel.js'
 export { type MemoryLimits, SharedMemory } from './memory.js'
 export { configureMode, hasThreads, type Mode, mode } from './mode.js'
+export { pause } from './pause.js'
 export { MAX_POOL_THREADS, maxProcs, Pool, sayStarted, wantThread } from './pool.js'
 export { arriveReference, keepReference } from './reference.js'
 export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'
