@@ -69,6 +69,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'blocking where nobody else could ever end it is refused as a deadlock, and leaves nothing behind',
     rule: 39,
+    needs: ['blocking'],
     run() {
       const channel = chan<number>()
       const words = 'all goroutines are asleep - deadlock!'
@@ -94,6 +95,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'timers ring for a thread that blocks',
     rule: 36,
+    needs: ['blocking'],
     async run() {
       const never = chan<string>()
       equal(selectSync({ never, late: after(5) }).case, 'late')
@@ -149,7 +151,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'a thread that slept, blocked for a while and waits again is still woken',
     rule: 'API 2',
-    needs: ['threads'],
+    needs: ['threads', 'blocking'],
     async run() {
       const [never, words] = [chan<string>(), chan<string>()]
       await go(nop, never, words)

@@ -1,7 +1,14 @@
 import type { Chan } from '@millrace/core'
 
 /** What some worlds have and others have not. */
-export type Need = 'by reference' | 'by copy' | 'AsyncLocalStorage' | 'process.exit' | 'shutdown' | 'threads'
+export type Need =
+  | 'by reference'
+  | 'by copy'
+  | 'AsyncLocalStorage'
+  | 'process.exit'
+  | 'shutdown'
+  | 'threads'
+  | 'blocking'
 
 /** Where a law is tried: it makes channels of one kind. */
 export interface World {

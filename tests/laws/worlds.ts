@@ -7,6 +7,7 @@ import { makeChannels, nop } from './parallel-fixtures.js'
 const host: Partial<Record<Need, string>> = {}
 if (!asyncLocalStorage()) host.AsyncLocalStorage = 'this host has no AsyncLocalStorage'
 if (!('process' in globalThis)) host['process.exit'] = 'this host has no process.exit'
+if ('document' in globalThis) host.blocking = 'a page’s main thread must not block'
 if ('Deno' in globalThis) host.shutdown = 'threads of Deno run on for a while after they were terminated'
 
 type MakeChannels = <T>(count: number, capacity?: number) => Promise<Chan<T>[]>
