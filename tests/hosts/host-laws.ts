@@ -5,7 +5,7 @@ import type { Report } from '../laws/try-law.js'
 import { type FoundHost, findHost, type HostName } from './find-host.js'
 import { programFile, runProgram } from './run-program.js'
 
-const PROGRAM_MS = 240_000
+export const PROGRAM_MS = 240_000
 
 /** Why laws are not tried on a host, by their "world: name". */
 type Skips = Record<string, string>
@@ -21,34 +21,43 @@ export function hostLaws(name: HostName | 'node', skips: Skips = {}, names = run
   }
   describe(`laws on ${host.name} ${host.version}`, () => {
     for (const run of names)
-      describe(`run with ${run === 'usual' ? 'the usual settings' : run}`, () => lawsOf(host, run, skips))
+      describe(`run with ${run === 'usual' ? 'the usual settings' : run}`, () =>
+        lawsOf(onLine => onHost(host, run, onLine), run, skips))
   })
 }
 
 /** Reports `what` on a host that is not here: one test that is skipped, or fails where all hosts have to be. */
-export function notFound(name: string, what: string): void {
+export function notFound(name: string, what: string, cure = 'scripts/hosts.mjs installs it'): void {
   if (process.env.MILLRACE_HOSTS === 'required') {
     test(`${what} on ${name}`, () => {
-      throw new Error(
-        `${name} is not installed, and MILLRACE_HOSTS says that it must be: run scripts/hosts.mjs`,
-      )
+      throw new Error(`${name} is not installed, and MILLRACE_HOSTS says that it must be: ${cure}`)
     })
-  } else
-    test.skip(`${what} on ${name}: NOT RUN, ${name} is not installed here (scripts/hosts.mjs installs it)`)
+  } else test.skip(`${what} on ${name}: NOT RUN, ${name} is not installed here (${cure})`)
 }
 
-function lawsOf(host: FoundHost, run: RunName, skips: Skips): void {
+/** How a program ended that told its reports line by line. */
+export interface EndedLaws {
+  /** 0 if it ended well; undefined when its time was over. */
+  readonly code: number | undefined
+  readonly stderr: string
+}
+
+const onHost = (host: FoundHost, run: RunName, onLine: (line: string) => void): Promise<EndedLaws> =>
+  runProgram(host, programFile('hosts/run-laws'), { args: [run], timeoutMs: PROGRAM_MS, onLine }).ended
+
+/** Starts the program of all laws and makes each of its lines a test. */
+export function lawsOf(
+  start: (onLine: (line: string) => void) => Promise<EndedLaws>,
+  run: RunName,
+  skips: Skips = {},
+): void {
   const reports = new Map<string, Report>()
   const waiting = new Map<string, () => void>()
-  const { ended } = runProgram(host, programFile('hosts/run-laws'), {
-    args: [run],
-    timeoutMs: PROGRAM_MS,
-    onLine(line) {
-      const report = JSON.parse(line) as Report
-      const key = `${report.world}: ${report.law}`
-      reports.set(key, report)
-      waiting.get(key)?.()
-    },
+  const ended = start(line => {
+    const report = JSON.parse(line) as Report
+    const key = `${report.world}: ${report.law}`
+    reports.set(key, report)
+    waiting.get(key)?.()
   })
   ended.catch(() => {})
 

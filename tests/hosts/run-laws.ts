@@ -6,9 +6,15 @@ import { tryLaw } from '../laws/try-law.js'
 //
 //   run-laws.js [run] [part …]     tries the laws whose "world: name" contains one of the parts
 
+// In a page the arguments are the parts of its address behind the question mark.
+
 declare const process: { argv: string[] } | undefined
 
-const [name = 'usual', ...parts] = typeof process === 'undefined' ? [] : process.argv.slice(2)
+const args =
+  typeof process === 'undefined'
+    ? location.search.slice(1).split('&').map(decodeURIComponent)
+    : process.argv.slice(2)
+const [name = 'usual', ...parts] = args
 const isChosen = (key: string) => parts.length === 0 || parts.some(part => key.includes(part))
 const say = (line: object) => console.log(JSON.stringify(line))
 

@@ -19,6 +19,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'goroutines that block their thread send and receive as others do',
     rule: 'API 2',
+    needs: ['threads'],
     async run() {
       for (const capacity of [0, 1, 64]) {
         const [there, back] = [chan<number>(capacity), chan<number>(capacity)]
@@ -68,6 +69,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'blocking where nobody else could ever end it is refused as a deadlock, and leaves nothing behind',
     rule: 39,
+    needs: ['blocking'],
     run() {
       const channel = chan<number>()
       const words = 'all goroutines are asleep - deadlock!'
@@ -93,6 +95,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'timers ring for a thread that blocks',
     rule: 36,
+    needs: ['blocking'],
     async run() {
       const never = chan<string>()
       equal(selectSync({ never, late: after(5) }).case, 'late')
@@ -109,6 +112,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'a blocked select takes what comes from another thread, or gives',
     rule: 22,
+    needs: ['threads'],
     async run() {
       for (const capacity of [0, 1]) {
         const words = chan<string>(capacity)
@@ -125,6 +129,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'close and cancel reach a thread that blocks',
     rule: 8,
+    needs: ['threads'],
     async run() {
       for (const way of ['send', 'receive'] as const) {
         const blocked = new AtomicInt32(0)
@@ -146,6 +151,7 @@ export const blockingLaws: Law[] = [
   {
     name: 'a thread that slept, blocked for a while and waits again is still woken',
     rule: 'API 2',
+    needs: ['threads', 'blocking'],
     async run() {
       const [never, words] = [chan<string>(), chan<string>()]
       await go(nop, never, words)

@@ -7,6 +7,8 @@ export type Need =
   | 'by copy'
   | 'AsyncLocalStorage'
   | 'process.exit'
+  | 'threads'
+  | 'blocking'
 
 /** Where a law is tried: it makes channels of one kind. */
 export interface World {

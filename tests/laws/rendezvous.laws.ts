@@ -56,6 +56,7 @@ export const rendezvousLaws: Law[] = [
   {
     name: 'a try succeeds when a goroutine of another thread is parked, in either direction',
     rule: 5,
+    needs: ['threads'],
     async run() {
       const [there, back] = [chan<number>(), chan<number>()]
       const collecting = go(fixtures.collect, there)
@@ -196,6 +197,7 @@ export const rendezvousLaws: Law[] = [
   {
     name: 'a canceled wait leaves nothing behind, and a value that was handed over is not lost',
     rule: 'API 1',
+    needs: ['threads'], // the loop lets nobody else have a turn
     async run() {
       const channel = chan<number>()
       const sent = new AtomicInt32(0)

@@ -13,7 +13,7 @@ import { rendezvousLaws } from './rendezvous.laws.js'
 import { selectLaws } from './select.laws.js'
 import { sharedArrayLaws } from './shared-array.laws.js'
 import { typedLaws } from './typed.laws.js'
-import { arrived, local, program, shared, typedLocal, typedShared } from './worlds.js'
+import { arrived, local, onOneThread, program, shared, typedLocal, typedShared } from './worlds.js'
 
 const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
 const ofNumbers: Law[] = [...chanLaws, ...selectLaws, ...modelLaws]
@@ -41,19 +41,27 @@ const speaksOf = (world: World) => (law: Law) =>
   !law.needs?.some(need => OF_VALUES.includes(need) && world.lacks[need] !== undefined)
 const OF_VALUES: Need[] = ['by reference', 'by copy', 'any value']
 
+const everything = [
+  [local, ofEveryChannel.filter(speaksOf(local))],
+  [shared, ofEveryChannel.filter(speaksOf(shared))],
+  [arrived, ofEveryChannel.filter(speaksOf(arrived))],
+  [typedLocal, ofNumbers.filter(speaksOf(typedLocal))],
+  [typedShared, ofNumbers.filter(speaksOf(typedShared))],
+  [program, ofTheProgram],
+] as const
+
 /** Every law in every world that it is to be tried in, by the name of the run. */
 export const runs = {
   usual: {
-    suites: [
-      [local, ofEveryChannel.filter(speaksOf(local))],
-      [shared, ofEveryChannel.filter(speaksOf(shared))],
-      [arrived, ofEveryChannel.filter(speaksOf(arrived))],
-      [typedLocal, ofNumbers.filter(speaksOf(typedLocal))],
-      [typedShared, ofNumbers.filter(speaksOf(typedShared))],
-      [program, ofTheProgram],
-    ],
+    suites: everything,
     prepare() {
       runtime.gomaxprocs(4) // real threads, whatever the machine has
+    },
+  },
+  'one thread': {
+    suites: everything.map(([world, laws]) => [onOneThread(world), laws] as const),
+    prepare() {
+      Reflect.deleteProperty(globalThis, 'SharedArrayBuffer')
     },
   },
   'small memory': smallMemory(0),

@@ -7,6 +7,7 @@ import { makeChannels, nop } from './parallel-fixtures.js'
 const host: Partial<Record<Need, string>> = {}
 if (!asyncLocalStorage()) host.AsyncLocalStorage = 'this host has no AsyncLocalStorage'
 if (!('process' in globalThis)) host['process.exit'] = 'this host has no process.exit'
+if ('document' in globalThis) host.blocking = 'a page’s main thread must not block'
 
 type MakeChannels = <T>(count: number, capacity?: number) => Promise<Chan<T>[]>
 
@@ -65,3 +66,12 @@ export const typedShared = world(
 
 /** For laws that make their own channels, or need none. */
 export const program = world('program', {}, local.chans)
+
+/** The same world where there is one thread only, which nobody can end. */
+export function onOneThread({ lacks, ...rest }: World): World {
+  const ONE_THREAD = 'there is one thread only'
+  return {
+    ...rest,
+    lacks: { ...lacks, threads: ONE_THREAD, 'process.exit': ONE_THREAD },
+  }
+}

@@ -1,4 +1,4 @@
-import { currentThread, host } from '@millrace/kernel'
+import { currentThread, hasThreads, host, pause } from '@millrace/kernel'
 import { nextAlarm, ringDueAlarms } from './alarm.js'
 import { withoutBudget } from './budget.js'
 import {
@@ -50,7 +50,8 @@ export function block<T>(
       `${what}: a page's main thread must not block; await the operation without "Sync", or do this in a parallel goroutine`,
     )
   }
-  const thread = currentThread()
+  // Undefined: there is no other thread that could end the wait, only the time.
+  const thread = hasThreads() ? currentThread() : undefined
   const ended: { outcome?: Outcome<T> } = {}
   const context = options && CANCELLATION in options ? cancellationOf(options) : undefined
   return withoutBudget(() => {
@@ -69,15 +70,17 @@ export function block<T>(
         if (outcome?.ok) return outcome.value
         if (outcome) throw outcome.error
         const due = nextAlarm()
-        if (due === Infinity && !context && media.every(medium => medium instanceof LocalMedium)) {
+        const others = thread && (context || !media.every(medium => medium instanceof LocalMedium))
+        if (due === Infinity && !others) {
           operation.cancel(deadlock(what))
         } else {
-          thread.standStill(due - clock.now())
+          if (thread) thread.standStill(due - clock.now())
+          else pause(due - clock.now())
           ringDueAlarms()
         }
       }
     }
-    return ended.outcome ? wait() : thread.blocking(wait)
+    return ended.outcome || !thread ? wait() : thread.blocking(wait)
   })
 }
 

@@ -1,7 +1,8 @@
-import { anyValue, type Crossing, SHARE, type Shareable } from '@millrace/kernel'
+import { anyValue, type Crossing, SHARE, SHARE_HERE, type Shareable } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { afterTurn, done, ready, spend } from './budget.js'
 import { cancellationOf, type WaitOptions } from './cancellation.js'
+import { CopyingMedium } from './copying-medium.js'
 import { type ElementType, elementOfType } from './element-type.js'
 import { ChanSizeError } from './errors.js'
 import { LocalMedium } from './local-medium.js'
@@ -280,6 +281,12 @@ export class Channel<T> implements Chan<T>, Shareable {
       shared.keep(this)
     }
     return shared.cross()
+  }
+
+  [SHARE_HERE](): void {
+    if (this.medium instanceof CopyingMedium) return
+    if (this.medium instanceof LocalMedium) this.medium = CopyingMedium.fromLocal(this.medium)
+    else this.medium.share() // nothing that was sent: a timer, which refuses, or a context
   }
 }
 

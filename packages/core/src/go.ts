@@ -1,7 +1,15 @@
+import { hasThreads, isPoolThread } from '@millrace/kernel'
+import { threadEntry } from './bundle.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
+import { hereUrl, startHere } from './here.js'
 import { placeOf } from './parallel.js'
-import { startOnPool } from './pool.js'
+import { beginThreadsWith, startOnPool } from './pool.js'
+import { servePool } from './pool-thread.js'
 import { isThenable } from './thenable.js'
+
+const isBundled = import.meta.url === hereUrl
+if (isBundled && isPoolThread()) void servePool()
+beginThreadsWith(() => threadEntry(import.meta.url, isBundled))
 
 /**
  * Starts a goroutine: calls `fn` with `args`, soon but never before this returns, and settles as it does. Go's `go` statement,
@@ -9,7 +17,8 @@ import { isThenable } from './thenable.js'
  *
  * A plain function runs on this thread, beside everything else that runs here. A `parallel` function runs on a thread of the
  * pool: its arguments and its result cross by copy, channels and contexts among them by reference. It does not move once it
- * has started.
+ * has started. Where there can be no threads it runs here after all, in a turn of the event loop of its own, and everything
+ * crosses as it would have.
  *
  * Never throws. Rejects with what `fn` throws; with DataCloneError if an argument or the result cannot cross (the path is
  * named, nothing was started); with ParallelError if the function is not found in its module; with whatever the import of its
@@ -25,7 +34,8 @@ export function go<A extends unknown[], R>(
 ): Promise<Awaited<R>> {
   if (typeof fn !== 'function') return Promise.reject(new TypeError('go of nil func value'))
   const place = placeOf(fn)
-  return place ? (startOnPool(place, args) as Promise<Awaited<R>>) : run(fn, args)
+  if (!place) return run(fn, args)
+  return (hasThreads() ? startOnPool(place, args) : startHere(fn, args)) as Promise<Awaited<R>>
 }
 
 const NOW = Promise.resolve()

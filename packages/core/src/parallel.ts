@@ -1,3 +1,4 @@
+import { isBundledWith, nameInBundle } from './bundle.js'
 import { ParallelError } from './errors.js'
 
 declare const PARALLEL: unique symbol
@@ -25,6 +26,8 @@ const functions = (): Map<string, AnyFunction> => {
   return registry[FUNCTIONS]
 }
 
+const isBundled = isBundledWith(import.meta.url)
+
 const keyOf = (module: string, name: string): string => `${module}#${name}`
 
 /**
@@ -45,7 +48,7 @@ const keyOf = (module: string, name: string): string => `${module}#${name}`
  */
 export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & Parallel {
   if (typeof fn !== 'function') throw new ParallelError('parallel: the second argument must be a function')
-  const { name } = fn
+  const name = isBundled ? nameInBundle(fn) : fn.name
   if (typeof moduleUrl !== 'string' || !URL.canParse(moduleUrl)) {
     throw new ParallelError(
       `parallel: the first argument must be the module's URL, import.meta.url (got ${String(moduleUrl)}, function ${name || '(anonymous)'})`,
@@ -57,7 +60,7 @@ export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & P
     )
   }
   const key = keyOf(moduleUrl, name)
-  if (functions().has(key)) {
+  if (functions().has(key) && !isBundled) {
     throw new ParallelError(
       `parallel: ${moduleUrl} has two parallel functions named "${name}"; other threads could not tell them apart: rename one`,
     )
@@ -83,7 +86,7 @@ export function modulesLoading(): number {
 export async function load({ module, name }: Place): Promise<AnyFunction> {
   loading++
   try {
-    await import(module)
+    await import(/* @vite-ignore */ /* webpackIgnore: true */ module)
   } finally {
     loading--
   }

@@ -1,6 +1,18 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
-import { Leaving, OUT_OF_MEMORY, sayStarted, wordDrop, wordOf, wordPeek, wordTake } from '@millrace/kernel'
+import {
+  host,
+  Leaving,
+  OUT_OF_MEMORY,
+  sayStarted,
+  type Tasks,
+  type Thread,
+  wordDrop,
+  wordOf,
+  wordPeek,
+  wordTake,
+} from '@millrace/kernel'
+import { bareError } from './bare-error.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { load, type Place } from './parallel.js'
 import { threadPool } from './pool.js'
@@ -9,17 +21,23 @@ import { isThenable } from './thenable.js'
 type Done = (failed: boolean, word: number) => void
 type AnyFunction = (...args: unknown[]) => unknown
 
-const { thread, tasks } = threadPool()
+let thread: Thread
+let tasks: Tasks
 const functions = new Map<number, AnyFunction>()
 
-tasks.run((fn, args, done) => {
-  goroutineStarted()
-  const known = functions.get(fn)
-  if (known) call(known, args, done)
-  else void loadAndCall(fn, args, done)
-})
-new Leaving(thread, tasks)
-sayStarted(thread)
+/** Makes this thread one of the pool's, once it knows with what memory. */
+export async function servePool(): Promise<void> {
+  await host.threadDataArrived()
+  ;({ thread, tasks } = threadPool())
+  tasks.run((fn, args, done) => {
+    goroutineStarted()
+    const known = functions.get(fn)
+    if (known) call(known, args, done)
+    else void loadAndCall(fn, args, done)
+  })
+  new Leaving(thread, tasks)
+  sayStarted(thread)
+}
 
 async function loadAndCall(word: number, args: number, done: Done): Promise<void> {
   let fn: AnyFunction
@@ -78,14 +96,4 @@ function errorWord(error: unknown): number {
     }
   }
   return OUT_OF_MEMORY
-}
-
-/** What can cross of an error that holds what cannot: a socket, a callback. */
-function bareError(error: unknown): Error {
-  if (!(error instanceof Error))
-    return new Error(`the goroutine threw a value that cannot cross threads: ${String(error)}`)
-  const bare = new Error(error.message)
-  bare.name = error.name
-  bare.stack = error.stack
-  return bare
 }

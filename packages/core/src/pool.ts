@@ -1,11 +1,14 @@
 import {
   configureMemory,
+  configureMode,
   currentThread,
   host,
   isPoolThread,
   MAX_POOL_THREADS,
   type MemoryLimits,
+  type Mode,
   maxProcs,
+  mode,
   Pool,
   sayGoesOn,
   type TaskOutcome,
@@ -26,6 +29,18 @@ export interface RuntimeOptions {
   threads?: number
   /** Shared memory in bytes: `maximum` is reserved as address space (1 GiB by default) and taken as it is used. */
   memory?: MemoryLimits
+  /**
+   * 'threads' where the host can have threads that share memory, by default; else 'single-thread', which may also be asked for: all
+   * goroutines run on one thread then, parallel ones too.
+   */
+  mode?: Mode
+}
+
+let entry: (() => URL) | undefined
+
+/** Says which module threads begin with: `url` is called when the first is about to start. */
+export function beginThreadsWith(url: () => URL): void {
+  entry = url
 }
 
 let threads: number | undefined
@@ -47,11 +62,7 @@ class ThreadPool {
       this.thread.onBlocking({ enter() {}, leave: () => sayGoesOn(this.thread) })
       return
     }
-    const pool = new Pool(
-      this.thread,
-      new URL('./pool-thread.js', import.meta.url),
-      threads ?? host.parallelism(),
-    )
+    const pool = new Pool(this.thread, entry!(), threads ?? host.parallelism())
     this.tasks.onBusy = () => void pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
     pool.onNoThreads = cause =>
@@ -102,8 +113,9 @@ export function threadPoolIfStarted(): ThreadPool | undefined {
   return started
 }
 
-/** Threads that the pool may have. */
+/** Threads that parallel goroutines may run on: those that the pool may have, or this one. */
 export function poolSize(): number {
+  if (mode() === 'single-thread') return 1
   return started ? maxProcs(started.thread) : (threads ?? host.parallelism())
 }
 
@@ -120,7 +132,17 @@ export function resizePool(size: number): void {
 }
 
 /** @throws {RangeError} A number is out of range. @throws {Error} Something has used the runtime already. */
-export function configurePool({ threads: size, memory }: RuntimeOptions): void {
+export function configurePool({ threads: size, memory, mode: wanted }: RuntimeOptions): void {
+  if (wanted !== undefined) {
+    if (wanted !== 'threads' && wanted !== 'single-thread') {
+      throw new RangeError(
+        `runtime.configure: mode must be 'threads' or 'single-thread', got ${String(wanted)}`,
+      )
+    }
+    if (!configureMode(wanted)) {
+      throw new Error('runtime.configure: the mode must be configured before first use, on the main thread')
+    }
+  }
   if (memory) {
     for (const [name, bytes] of Object.entries(memory)) {
       if (typeof bytes !== 'number' || !(bytes > 0) || bytes > 2 ** 31) {

@@ -1,4 +1,4 @@
-import { host, isPoolThread, threadIfStarted } from '@millrace/kernel'
+import { host, isPoolThread, type Mode, mode, threadIfStarted } from '@millrace/kernel'
 import { goroutinesEverywhere } from './goroutines.js'
 import { configurePool, poolSize, type RuntimeOptions, resizePool, threadPoolIfStarted } from './pool.js'
 
@@ -6,8 +6,8 @@ export type { RuntimeOptions } from './pool.js'
 
 /** What the runtime is doing: a snapshot. */
 export interface RuntimeStats {
-  /** 'threads' where parallel goroutines can run on threads of their own; 'single' where there is no shared memory. */
-  readonly mode: 'threads' | 'single'
+  /** 'threads' where parallel goroutines run on threads of their own; 'single-thread' where there can be none. */
+  readonly mode: Mode
   readonly host: string
   /** Goroutines that have started and not ended, the program itself among them. */
   readonly goroutines: number
@@ -30,7 +30,8 @@ export const runtime = {
    *
    * Never waits. With fewer threads, those that are too many take no new goroutines from now on; those that run there go on to
    * their end, and what they have not started is started elsewhere; then the thread ends. With more, threads are started as
-   * there is work for them. Only on the main thread.
+   * there is work for them. Only on the main thread. Always 1 where there can be one
+   * thread only.
    *
    * @param n Threads, a whole number from 1 to 63.
    * @throws {RangeError} n is none of those. @throws {Error} This is a thread of the pool.
@@ -62,9 +63,11 @@ export const runtime = {
   },
 
   /**
-   * Sets how many threads and how much shared memory there are. The memory before first use.
+   * Sets how many threads and how much shared memory there are, or that there is to be one thread only. Memory and mode before
+   * first use.
    *
-   * @throws {RangeError} A number is out of range. @throws {Error} It is too late.
+   * @throws {RangeError} A number is out of range.
+   * @throws {Error} It is too late; or threads are asked for where there can be none, and the message says why.
    */
   configure(options: RuntimeOptions): void {
     configurePool(options)
@@ -74,7 +77,7 @@ export const runtime = {
     const thread = threadIfStarted()
     const pool = threadPoolIfStarted()?.pool
     return {
-      mode: typeof SharedArrayBuffer === 'undefined' ? 'single' : 'threads',
+      mode: mode(),
       host: host.name,
       goroutines: goroutinesEverywhere(),
       threads: { max: poolSize(), running: pool?.count ?? 0, lost: pool?.lost ?? 0 },
@@ -89,6 +92,7 @@ export const runtime = {
    *
    * Resolves when the threads are gone. Deno cannot end a thread that never returns to its event loop: after 100 ms more it counts
    * as gone, and runs on until the process ends.
+   * With one thread only there is nothing to end.
    */
   async shutdown(): Promise<void> {
     await threadPoolIfStarted()?.stop()

@@ -3,7 +3,9 @@ import {
   type Crossing,
   crossReference,
   currentThread,
+  hasThreads,
   keepReference,
+  OutOfSharedMemoryError,
   registerKind,
   SHARE,
   type Thread,
@@ -78,8 +80,12 @@ export function sharedArray<K extends SharedArrayKind>(kind: K, length: number):
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new RangeError(`sharedArray: length must be a whole number from 0 on, got ${String(length)}`)
   }
-  const thread = currentThread()
   const bytes = length * classes[kind].BYTES_PER_ELEMENT
+  if (!hasThreads()) {
+    if (bytes > LARGEST_BYTES) throw OutOfSharedMemoryError.of(bytes, LARGEST_BYTES)
+    return crossesHere(new classes[kind](length) as unknown as SharedArrays[K])
+  }
+  const thread = currentThread()
   const address = bytes > LARGEST_BYTES ? 0 : thread.kernel.sharedArrayCreate(thread.id, bytes)
   if (address === 0) throw thread.outOfMemory(bytes)
   const array = viewOf(thread, address, kind, length)
@@ -94,6 +100,16 @@ function viewOf(thread: Thread, address: number, kind: SharedArrayKind, length: 
   memory.reach(elements + length * classes[kind].BYTES_PER_ELEMENT)
   const array = new (classes[kind] as unknown as Constructor)(memory.u8.buffer, elements, length)
   return letCross(array, new Crosser(array, [address, kind, length, 0, length]))
+}
+
+/** Where there is one thread only, an array and its parts cross as they are. */
+function crossesHere<A extends SharedArray>(array: A): A {
+  const subarray = array.subarray.bind(array) as (from?: number, to?: number) => SharedArray
+  Object.defineProperties(array, {
+    [SHARE]: { value: () => undefined },
+    subarray: { value: (from?: number, to?: number) => crossesHere(subarray(from, to)) },
+  })
+  return array
 }
 
 /** What makes an array cross; by its being there, whoever holds a part holds the whole. */

@@ -1,4 +1,4 @@
-import { DataCloneError, SHARE } from '@millrace/kernel'
+import { DataCloneError, SHARE, SHARE_HERE } from '@millrace/kernel'
 
 /**
  * Says that the instances of a class stay on their thread: sending one is refused, with its path and its class in the message, where
@@ -9,9 +9,9 @@ import { DataCloneError, SHARE } from '@millrace/kernel'
  * stayOnThread(Lock)
  */
 export function stayOnThread(Class: abstract new (...args: never[]) => object): void {
-  Object.defineProperty(Class.prototype, SHARE, {
-    value(): never {
-      throw new DataCloneError(`it is a ${Class.name}, which stays on the thread where it was made`, '')
-    },
-  })
+  const refuse = (): never => {
+    throw new DataCloneError(`it is a ${Class.name}, which stays on the thread where it was made`, '')
+  }
+  Object.defineProperty(Class.prototype, SHARE, { value: refuse })
+  Object.defineProperty(Class.prototype, SHARE_HERE, { value: refuse })
 }

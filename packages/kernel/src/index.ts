@@ -1,7 +1,16 @@
 // Not for direct use: what @millrace/core builds on.
 
 export { host } from '#host'
-export { type Crossing, DataCloneError, registerError, registerKind, SHARE, type Shareable } from './codec.js'
+export {
+  type Crossing,
+  DataCloneError,
+  registerError,
+  registerKind,
+  SHARE,
+  SHARE_HERE,
+  type Shareable,
+} from './codec.js'
+export { copy } from './copy.js'
 export { elementOf } from './element/described.js'
 export { bool, f64, i32, i64, u32 } from './element/scalars.js'
 export { StructElement } from './element/struct.js'
@@ -26,6 +35,8 @@ export {
 } from './kernel.js'
 export { Leaving } from './leaving.js'
 export { type MemoryLimits, SharedMemory } from './memory.js'
+export { configureMode, hasThreads, type Mode, mode } from './mode.js'
+export { pause } from './pause.js'
 export { MAX_POOL_THREADS, maxProcs, Pool, sayGoesOn, sayStarted, wantThread } from './pool.js'
 export { arriveReference, crossReference, keepReference } from './reference.js'
 export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'

@@ -213,7 +213,7 @@ let limits: MemoryLimits = {}
 
 /** Whether this is a thread of the pool. */
 export function isPoolThread(): boolean {
-  return host.threadData() !== undefined
+  return host.isPoolThread()
 }
 
 /** The runtime of this thread, if anything has needed one yet. */

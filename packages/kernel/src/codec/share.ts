@@ -1,10 +1,18 @@
 /** The method by which a thing of ours crosses by reference, not by copy: a channel, a context, … */
 export const SHARE: unique symbol = Symbol.for('@millrace/share')
 
+/** What crossing means to a thing of ours where there is one thread only; see `Shareable`. */
+export const SHARE_HERE: unique symbol = Symbol.for('@millrace/share-here')
+
 /** An instance of a class of ours that crosses by reference. A plain object is not asked. */
 export interface Shareable {
   /** Makes the thing shared if it is still local, and says how the other side finds it. */
   [SHARE](): Crossing
+  /**
+   * Called instead where there is one thread only: the thing itself goes over then, whatever this does. Without it a thing
+   * crosses as it is. A channel begins to copy what is sent on it; what stays on its thread refuses.
+   */
+  [SHARE_HERE]?(): void
 }
 
 /** A reference on its way to another thread. */

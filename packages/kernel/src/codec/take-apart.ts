@@ -1,7 +1,9 @@
+import { hasThreads } from '../mode.js'
+import { aliasOf } from './alias.js'
 import { isGenuine, type Nature, natureOf, SHARED_BUFFER, unbox } from './builtin.js'
 import { type Place, pathOf } from './culprit.js'
 import { DataCloneError, HIDDEN, nameOf, nativeClassOf, rebuildOf } from './errors.js'
-import { type Crossing, SHARE, type Shareable } from './share.js'
+import { type Crossing, SHARE, SHARE_HERE, type Shareable } from './share.js'
 import * as table from './table.js'
 import { codeUnits, isPlainKey, isPlainText, type Node, type Reference, type Tagged, WIDE } from './table.js'
 import { isMatch } from './tree.js'
@@ -234,7 +236,9 @@ export class TakingApart {
   // What a thing holds may not be able to cross either: it says where, with a path that begins behind itself.
   private crossingOf(thing: Shareable): Crossing {
     try {
-      return thing[SHARE]()
+      if (hasThreads()) return thing[SHARE]()
+      thing[SHARE_HERE]?.()
+      return aliasOf(thing)
     } catch (error) {
       if (!(error instanceof DataCloneError)) throw error
       const path = pathOf(this.root, this.nodes, this.at, undefined) + error.path

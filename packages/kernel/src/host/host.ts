@@ -33,8 +33,14 @@ export interface Host {
   pendingTimers(): number
   /** A timer of the runtime's own, which does not count among the pending ones. */
   keepAlive(fn: () => void, ms: number): HostTimer
+  /** Why this host cannot have threads that share memory, as the end of a sentence; undefined if it may. */
+  whyNoThreads(): string | undefined
+  /** Whether this is a thread that `spawn` has started. */
+  isPoolThread(): boolean
   /** Starts a thread with the module at `url`; it finds `data` with `threadData`. It does not keep the process alive. */
   spawn(url: URL, data: unknown): HostThread
+  /** Resolves once `threadData` answers what `spawn` was given. */
+  threadDataArrived(): Promise<void>
   /** What this thread was given by `spawn`; undefined on the main thread. */
   threadData(): unknown
   /** Ends this thread, which is not the main one. Does not return. */

@@ -123,7 +123,10 @@ export const host: Host = {
   timer: (fn, ms) => (tellsIdle ? new NodeTimer(fn, ms) : new CountedTimer(fn, ms)),
   pendingTimers: () => pending,
   keepAlive: (fn, ms) => new NodeTimer(fn, ms),
+  whyNoThreads: () => undefined,
+  isPoolThread: () => workerData?.[THREAD_DATA] !== undefined,
   spawn: (url, data) => new NodeThread(url, data),
+  threadDataArrived: () => Promise.resolve(),
   threadData: () => workerData?.[THREAD_DATA],
   endThread: () => process.exit(0),
   onIdle(listener) {

@@ -1,4 +1,5 @@
-import type { Host, HostThread, HostTimer } from './host.js'
+import type { Host, HostTimer } from './host.js'
+import { isWebThread, spawnWebThread, threadData, threadDataArrived } from './web-thread.js'
 
 // Browsers. Pages live as long as they are open, so there is nothing to keep alive, and nothing to tell of idleness.
 
@@ -26,10 +27,17 @@ class WebTimer implements HostTimer {
   }
 }
 
-const noThreads = (): never => {
-  throw new Error(
-    'parallel goroutines are not available in browsers yet: call the function directly, or use go(fn) with a function that is not parallel',
-  )
+const HEADERS =
+  'Serve it with the headers "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"'
+
+function whyNoThreads(): string | undefined {
+  const { crossOriginIsolated, isSecureContext } = globalThis as Partial<WindowOrWorkerGlobalScope>
+  if (crossOriginIsolated === false) {
+    return isSecureContext === false
+      ? `this page has no shared memory: it came neither over HTTPS nor from localhost. ${HEADERS}, too`
+      : `this page is not cross-origin isolated, so it has no shared memory. ${HEADERS}`
+  }
+  return typeof Worker === 'undefined' ? 'no Worker can be started here' : undefined
 }
 
 export const host: Host = {
@@ -44,8 +52,11 @@ export const host: Host = {
   timer: (fn, ms) => new WebTimer(fn, ms),
   pendingTimers: () => 0,
   keepAlive: (fn, ms) => new WebTimer(fn, ms),
-  spawn: (): HostThread => noThreads(),
-  threadData: () => undefined,
+  whyNoThreads,
+  isPoolThread: () => isWebThread,
+  spawn: spawnWebThread,
+  threadDataArrived: () => threadDataArrived,
+  threadData,
   endThread: () => globalThis.close(),
   onIdle: () => false,
 }

@@ -1,0 +1,43 @@
+import { host } from '@millrace/kernel'
+import { ParallelError } from './errors.js'
+
+// In a bundle many modules are one file. So a pool thread, which else begins with the module thread-entry.js, begins there with the
+// bundle itself, or the chunk of it that `go` is in, and takes goroutines once that has been run: in each thread there is one copy
+// of everything. And functions of one file may have the same name, or, after a minifier, none.
+
+/** Whether another module, by its `import.meta.url`, is in one file with this one. */
+export const isBundledWith = (otherUrl: string): boolean => otherUrl === import.meta.url
+
+/**
+ * A name for a function in a bundle. All threads run the same bundle, so the function's text tells it from others there; two of one
+ * text, each at the top level of its module, are one and the same.
+ */
+export function nameInBundle(fn: (...args: never[]) => unknown): string {
+  return `${fn.name || '(anonymous)'} ${hashOf(Function.prototype.toString.call(fn))}`
+}
+
+/** FNV-1a over UTF-16 code units, twice with different offsets: 64 bits. */
+function hashOf(text: string): string {
+  let [low, high] = [0x811c9dc5, 0x9747b28c]
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    low = Math.imul(low ^ unit, 0x01000193)
+    high = Math.imul(high ^ unit, 0x01000193)
+  }
+  return [low, high].map(half => (half >>> 0).toString(16).padStart(8, '0')).join('')
+}
+
+/**
+ * The module that pool threads begin with.
+ *
+ * @param goUrl Where `go` is: in the bundle, if there is one; else beside thread-entry.js.
+ * @throws {ParallelError} A bundler has made the URL of a source file on its own machine of `import.meta.url`.
+ */
+export function threadEntry(goUrl: string, isBundled: boolean): URL {
+  if (host.name === 'web' && goUrl.startsWith('file:')) {
+    throw new ParallelError(
+      `parallel: the bundler has replaced import.meta.url by ${goUrl}, where no browser finds it (for webpack, set module.parser.javascript.importMeta to false and load the bundle as a module)`,
+    )
+  }
+  return new URL(isBundled ? goUrl : './thread-entry.js', goUrl)
+}

@@ -1,0 +1,48 @@
+import { anyValue, copy } from '@millrace/kernel'
+import { LocalMedium } from './local-medium.js'
+import type { Waiter } from './wait-queue.js'
+
+const ROOT = 'value'
+
+/**
+ * A channel that has crossed where there is one thread only. It is a local one, but for this: what is sent is copied, as another
+ * thread would have got it, and refused if it could not have crossed. (What a typed channel takes is as good as copied.) So a program does the same with one thread and with many.
+ */
+export class CopyingMedium extends LocalMedium {
+  /** Moves a local channel's values and waiters, copied. On an error the channel is as it was. */
+  static fromLocal(local: LocalMedium): CopyingMedium {
+    const values: unknown[] = []
+    for (const value of local.buffered()) values.push(copy(value, `.buffer[${values.length}]`))
+    const sent: unknown[] = []
+    for (let waiter = local.senders.first; waiter; waiter = waiter.next)
+      sent.push(copy(waiter.value, `.senders[${sent.length}]`))
+    // Nobody has seen the copies yet, and from here on nothing can fail.
+    const medium = new CopyingMedium(local.capacity, local.element)
+    for (const value of values) medium.#sendCopied(value)
+    for (const value of sent) {
+      const waiter = local.senders.shift()!
+      waiter.value = value
+      medium.senders.push(waiter)
+    }
+    for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift())
+      medium.receivers.push(waiter)
+    medium.closed = local.closed
+    return medium
+  }
+
+  #sendCopied(value: unknown): boolean {
+    return super.trySend(value)
+  }
+
+  override trySend(value: unknown): boolean {
+    // A value is copied only when there is room for it; if there is none, `parkSender` copies it.
+    if (this.element !== anyValue) return super.trySend(value)
+    if (!this.canSend()) return false
+    return super.trySend(this.closed ? undefined : copy(value, ROOT))
+  }
+
+  override parkSender(waiter: Waiter): void {
+    if (this.element === anyValue) waiter.value = copy(waiter.value, ROOT)
+    super.parkSender(waiter)
+  }
+}
