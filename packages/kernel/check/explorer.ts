@@ -9,7 +9,8 @@
 import { isLinearizable, type Happened } from './linearizability.js'
 import { FOUND_BITS, Machine, operationBit, type State } from './machine.js'
 import type { End, Scenario, World } from './scenario.js'
-import { describeStep } from './schedule.js'
+import { persistentSet } from './persistent-set.js'
+import { describeStep, type Step, stepOf } from './schedule.js'
 
 export interface Report {
   /** Distinct states, and steps from one to another. */
@@ -19,7 +20,10 @@ export interface Report {
   readonly schedules: number
   /** Words of memory that several threads access. */
   readonly sharedWords: number
+  /** Steps of the longest schedule. */
   readonly longest: number
+  /** How often it began anew, having learnt what threads share. */
+  readonly passes: number
   readonly ms: number
 }
 
@@ -48,9 +52,11 @@ class Exploration {
   readonly #scenario: Scenario
   readonly #world: World
   readonly #schedules = new Map<number, number>()
-  readonly #path: string[] = []
+  readonly #path: Step[] = []
   readonly #judged = new Map<string, boolean>()
   #steps = 0
+  /** There was more to stop at than was known: this pass has found it out, and ends. */
+  #isOver = false
   #longest = 0
 
   constructor(module: WebAssembly.Module, scenario: Scenario) {
@@ -65,14 +71,17 @@ class Exploration {
     this.#scenario = scenario
     this.#world = scenario.make(machine)
     machine.deathsAllowed = scenario.deaths ?? 0
+    machine.isTimed = this.#world.specification !== undefined
     machine.load(this.#world.programs)
   }
 
   run(): Report {
     const start = performance.now()
     let schedules: number
+    let passes = 0
     do {
-      this.#machine.learnt = false
+      this.#machine.learnt = this.#isOver = false
+      passes++
       this.#schedules.clear()
       this.#path.length = 0
       this.#steps = this.#longest = 0
@@ -84,6 +93,7 @@ class Exploration {
       schedules,
       sharedWords: this.#machine.shared.count,
       longest: this.#longest,
+      passes,
       ms: performance.now() - start,
     }
   }
@@ -97,6 +107,7 @@ class Exploration {
     if (wrong) this.#fail(wrong)
     if (choices.length === 0) {
       this.#judge(state)
+      this.#isOver = machine.learnt
       this.#schedules.set(key, 1)
       return 1
     }
@@ -106,32 +117,27 @@ class Exploration {
     for (const choice of choices) {
       if (!isHere) machine.restore(state)
       isHere = false
-      this.#path.push('')
       this.#take(choice)
       const next = machine.key()
       const known = this.#schedules.get(next)
       if (known === ON_THE_WAY) this.#fail('nothing has come of the steps since the same state before: this may go on for ever')
       schedules += known ?? this.#visit(machine.state(), next)
       this.#path.pop()
-      if (machine.learnt) return 0
+      if (this.#isOver) return 0
     }
     this.#schedules.set(key, schedules)
     return schedules
   }
 
-  /** Threads that may go on, and, with DIES added, threads that may die. */
+  /** Threads that go on, and, with DIES added, threads that die: enough of those that may. */
   #choices(): number[] {
     const machine = this.#machine
     const { threads } = machine
     const mayDie = machine.deathsAllowed > threads.filter(({ status }) => status === 'dead').length
     const choices: number[] = []
-    for (let thread = 0; thread < threads.length; thread++) {
-      const { status, access } = threads[thread]!
-      const here = machine.canRun(thread) ? [thread] : []
-      if (mayDie && machine.canDie(thread)) here.push(thread + DIES)
-      // What no other thread can see commutes with whatever they do: it goes first, and alone.
-      if (status === 'stopped' && !access!.shared) return here
-      choices.push(...here)
+    for (const thread of persistentSet(machine, mayDie)) {
+      if (machine.canRun(thread)) choices.push(thread)
+      if (mayDie && machine.canDie(thread)) choices.push(thread + DIES)
     }
     return choices
   }
@@ -140,7 +146,7 @@ class Exploration {
     const machine = this.#machine
     const thread = choice % DIES
     this.#steps++
-    this.#path[this.#path.length - 1] = describeStep(machine, thread, choice >= DIES, this.#world.names)
+    this.#path.push(stepOf(machine, thread, choice >= DIES))
     try {
       if (choice >= DIES) machine.kill(thread)
       else machine.run(thread)
@@ -203,6 +209,7 @@ class Exploration {
   }
 
   #fail(fact: string): never {
-    throw new ScheduleError(this.#scenario.name, fact, this.#path)
+    const schedule = this.#path.map(step => describeStep(step, this.#world.names))
+    throw new ScheduleError(this.#scenario.name, fact, schedule)
   }
 }

@@ -8,7 +8,7 @@
 import { LOAD, NOTIFY, READ_MODIFY_WRITE, STORE } from './instrument.js'
 import { Again, type Operation, type Outcome, type Program, type Request, type Steps } from './program.js'
 import { SharedWords } from './shared-words.js'
-import { type Hash, hashMemory, hashOf } from './state-hash.js'
+import { type Hash, Hasher, hashMemory } from './state-hash.js'
 
 const PAGES = 40
 const PAGE = 65_536
@@ -20,15 +20,16 @@ const NOWHERE = { access: undefined, stack: undefined }
 
 type Exports = Record<string, (...args: number[]) => number>
 
-export type Status = 'stopped' | 'asleep' | 'woken' | 'waiting' | 'done' | 'dead'
+const STATUSES = ['stopped', 'asleep', 'woken', 'waiting', 'done', 'dead'] as const
+export type Status = (typeof STATUSES)[number]
 
 /** The access that a thread is stopped before. */
 export interface Access {
   readonly kind: number
   readonly address: number
   readonly bytes: number
-  /** False: only the thread's death here makes a difference to others. */
-  readonly shared: boolean
+  /** It is the first of an operation whose beginning counts. */
+  readonly begins: boolean
 }
 
 /** One thread's part of the state. Never changed once made. */
@@ -85,8 +86,10 @@ export class Machine {
   readonly shared = new SharedWords(PAGES * PAGE)
   /** Whether a word was found to be shared since this was last set to false. */
   learnt = false
-  /** Deaths that may still be needed make private writes worth stopping at. */
+  /** With deaths to come, writes that nobody can notice are stops too: dying before them may be noticed. */
   deathsAllowed = 0
+  /** Whether the order of operations' beginnings and ends counts: then each begins with a stop. */
+  isTimed = false
 
   // What `step` finds when it is called.
   #mode: 'free' | 'running' | 'suspending' | 'resuming' = 'free'
@@ -133,7 +136,7 @@ export class Machine {
     this.#deaths = 0
     this.#live = []
     const fresh = { status: 'stopped' as const, operation: 0, memory: null, log: [], before: -1, outcomes: [] }
-    this.#threads = this.#programs.map(() => ({ ...fresh, hash: hashOf('') }))
+    this.#threads = this.#programs.map(() => ({ ...fresh, hash: { a: 0, b: 0 } }))
     this.#programs.forEach((_, thread) => this.#advance(thread, undefined))
     return this.state()
   }
@@ -226,9 +229,18 @@ export class Machine {
 
   #set(thread: number, state: Omit<ThreadState, 'hash'>): void {
     const { stack, outcomes, log, memory, operation, before, status, access } = state
-    const where = access ? `${access.kind} ${access.address} ${access.shared}` : ''
-    const text = `${status} ${operation} ${before} ${where}|${log}|${JSON.stringify([memory, outcomes])}|${stack}`
-    this.#threads[thread] = { ...state, hash: hashOf(text) }
+    const hasher = new Hasher()
+    hasher.add(STATUSES.indexOf(status) * 8 + operation)
+    hasher.add(before)
+    if (access) hasher.add(access.address * 8 + access.kind)
+    hasher.addAll(log)
+    if (stack) hasher.addAll(stack)
+    if (memory !== null) hasher.addText(JSON.stringify(memory))
+    for (const ended of outcomes) {
+      hasher.add(ended.before)
+      hasher.addText(JSON.stringify(ended.outcome))
+    }
+    this.#threads[thread] = { ...state, hash: hasher.hash }
   }
 
   /** Gives the thread's operation `answer` (undefined: begin) and goes on with it up to the thread's next stop. */
@@ -285,9 +297,9 @@ export class Machine {
       return STOPPED
     }
     this.#note(thread, LOAD, address, 4)
-    const shared = this.shared.has(address, 4)
-    if ('read' in request && !shared) return this.words[address >> 2]!
-    this.#set(thread, { ...state, ...NOWHERE, status: 'stopped', access: { kind: LOAD, address, bytes: 4, shared: true } })
+    const begins = this.#begins(thread)
+    if ('read' in request && !begins && !this.#isNoticed(thread, LOAD, address, 4)) return this.words[address >> 2]!
+    this.#set(thread, { ...state, ...NOWHERE, status: 'stopped', access: { kind: LOAD, address, bytes: 4, begins } })
     return STOPPED
   }
 
@@ -329,7 +341,29 @@ export class Machine {
   }
 
   #note(thread: number, kind: number, address: number, bytes: number): void {
-    if (this.shared.note(thread, address, bytes, kind !== LOAD, this.#deaths & 0xff)) this.learnt = true
+    const { operation } = this.#threads[thread]!
+    if (this.shared.note(thread, address, bytes, kind !== LOAD, operation, this.#deaths & 0xff)) this.learnt = true
+  }
+
+  #begins(thread: number): boolean {
+    return this.isTimed && this.#threads[thread]!.before < 0
+  }
+
+  #isNoticed(thread: number, kind: number, address: number, bytes: number): boolean {
+    const access = { kind, address, bytes, begins: false }
+    return this.#threads.some((_, other) => other !== thread && this.mayConflict(thread, access, other))
+  }
+
+  /** The access whose order among the others' counts for `thread` next; undefined if that cannot be said. */
+  nextAccess(thread: number): Access | undefined {
+    const { status, access } = this.#threads[thread]!
+    return status === 'waiting' || access?.begins ? undefined : access
+  }
+
+  /** Whether `access` of `thread` may conflict with what `other` does now or later. */
+  mayConflict(thread: number, { kind, address, bytes }: Access, other: number): boolean {
+    const { operation } = this.#threads[other]!
+    return this.shared.conflicts(thread, address, bytes, kind !== LOAD, other, operation, this.#deaths & 0xff)
   }
 
   #step(exports: Exports, kind: number, address: number, bytes: number): void {
@@ -346,12 +380,13 @@ export class Machine {
     }
     if (++this.#accesses > ENDLESS) throw new Error(`thread ${thread} goes on for ever by itself`)
     this.#note(thread, kind, address, bytes)
-    const shared = this.shared.has(address, bytes)
-    if (shared || (kind !== LOAD && this.deathsAllowed > 0 && this.#programs[thread]!.mortal)) {
+    const begins = this.#begins(thread)
+    const mayDie = kind !== LOAD && this.deathsAllowed > 0 && this.#programs[thread]!.mortal
+    if (begins || mayDie || this.#isNoticed(thread, kind, address, bytes)) {
       const at = this.#stackOf(thread)
       this.words[at >> 2] = at + 8
       this.words[(at >> 2) + 1] = at + STACK_BYTES
-      this.#stoppedAt = { kind, address, bytes, shared }
+      this.#stoppedAt = { kind, address, bytes, begins }
       this.#mode = 'suspending'
       exports.asyncify_start_unwind!(at)
       return

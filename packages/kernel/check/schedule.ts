@@ -1,7 +1,7 @@
 // A step of a schedule in words, for people.
 
 import { LOAD, NOTIFY, STORE } from './instrument.js'
-import type { Machine } from './machine.js'
+import type { Machine, ThreadState } from './machine.js'
 
 const THREADS = 36_864
 const THREAD_BYTES = 2048
@@ -43,15 +43,32 @@ function nameAddress(address: number, names: Readonly<Record<string, number>>): 
   return address === start ? nearest : `${nearest}+${address - start}`
 }
 
-export function describeStep(machine: Machine, thread: number, dies: boolean, names: Readonly<Record<string, number>> = {}): string {
-  const { status, access, request } = machine.threads[thread]!
+/** What is remembered of a step until somebody wants to read it. */
+export interface Step {
+  readonly thread: number
+  readonly dies: boolean
+  readonly state: ThreadState
+  /** What is in the word that it is about to access: two halves. */
+  readonly low: number
+  readonly high: number
+}
+
+export function stepOf(machine: Machine, thread: number, dies: boolean): Step {
+  const state = machine.threads[thread]!
+  const address = (state.access?.address ?? 0) & ~3
+  return { thread, dies, state, low: machine.word(address), high: machine.word(address + 4) }
+}
+
+export function describeStep(step: Step, names: Readonly<Record<string, number>> = {}): string {
+  const { thread, dies, low, high } = step
+  const { status, access, request } = step.state
   const called = request && 'call' in request ? `${request.call} ` : ''
   const doing = `thread ${thread}: ${called}`
   if (status !== 'stopped' || !access) return `${doing}${dies ? 'dies' : 'goes on'} (${status})`
   const { kind, address, bytes } = access
   const verb = kind === LOAD ? 'loads' : kind === STORE ? 'stores' : kind === NOTIFY ? 'notifies' : 'changes'
-  const value = machine.word(address & ~3) >>> 0
-  const high = bytes === 8 ? `${(machine.word((address & ~3) + 4) >>> 0).toString(16)}:` : ''
-  const before = dies ? 'dies before it ' : ''
-  return `${doing}${before}${verb} ${nameAddress(address, names)} (now ${high}${value.toString(16)})`
+  const value = bytes === 8 ? `${hex(high)}:${hex(low)}` : hex(low)
+  return `${doing}${dies ? 'dies before it ' : ''}${verb} ${nameAddress(address, names)} (now ${value})`
 }
+
+const hex = (word: number): string => (word >>> 0).toString(16)

@@ -1,65 +1,81 @@
-// Which words of memory threads disagree about. An access to any other word commutes with everything that other threads do,
-// so the explorer need not stop at it. Nobody says beforehand which they are: an exploration takes every word for private
-// until two threads that were alive together have touched it, one of them writing; then it begins anew, knowing better. The
-// last pass has found no new one, so each of its unstopped accesses was indeed to a word of one thread, or one that nobody
-// writes.
+// Which accesses other threads can notice. One that nobody else's present or later operations conflict with commutes with
+// everything that they still do, so the explorer need not stop at it. (Conflict: the same word, and one of the two writes.)
+//
+// Nobody says beforehand which operation touches what. An exploration assumes that it has seen all, and begins anew when it
+// comes upon a conflict that it did not know of. The last pass has come upon none, so all its decisions were right.
 
 const WORD_SHIFT = 2
+const MAX_THREADS = 4
+const READS = 0x5555 // bit 2i: operation i reads the word
+const WRITES = 0xaaaa // bit 2i + 1: operation i writes the word
 
 export class SharedWords {
-  readonly #shared: Uint8Array
   readonly #words: number
-  /** By the set of dead threads: bit 2t, thread t has read the word; bit 2t + 1, it has written it. */
-  readonly #seen = new Map<number, Uint16Array>()
+  readonly #isShared: Uint8Array
+  /** By the set of threads that were dead then, and by thread. */
+  readonly #seen: { readonly dead: number; readonly byThread: readonly Uint16Array[] }[] = []
+  /** Words with a conflict. */
   count = 0
 
   constructor(bytes: number) {
     this.#words = bytes >> WORD_SHIFT
-    this.#shared = new Uint8Array(this.#words)
+    this.#isShared = new Uint8Array(this.#words)
   }
 
-  has(address: number, bytes: number): boolean {
+  /**
+   * Whether an access of `thread` may conflict with what `other` does, from its operation number `operation` on. What a thread
+   * does once another has died does not conflict with what that one did.
+   */
+  conflicts(
+    thread: number,
+    address: number,
+    bytes: number,
+    writes: boolean,
+    other: number,
+    operation: number,
+    dead: number,
+  ): boolean {
     const last = (address + bytes - 1) >> WORD_SHIFT
-    for (let word = address >> WORD_SHIFT; word <= last; word++) if (this.#shared[word]) return true
+    for (let word = address >> WORD_SHIFT; word <= last; word++) {
+      if (this.#isShared[word] && this.#conflicts(word, thread, writes, other, operation, dead)) return true
+    }
     return false
   }
 
-  /** Notes an access of `thread` while the threads in `dead` were dead. Answers whether a word has turned out to be shared. */
-  note(thread: number, address: number, bytes: number, writes: boolean, dead: number): boolean {
-    const seen = this.#seenWith(dead)
-    const bit = (writes ? 2 : 1) << (2 * thread)
+  /** Notes an access. Answers whether it has brought a conflict to light. */
+  note(thread: number, address: number, bytes: number, writes: boolean, operation: number, dead: number): boolean {
+    const seen = this.#seenBy(thread, dead)
+    const bit = (writes ? 2 : 1) << (2 * operation)
     const last = (address + bytes - 1) >> WORD_SHIFT
     let isNew = false
     for (let word = address >> WORD_SHIFT; word <= last; word++) {
       if ((seen[word]! & bit) !== 0) continue
       seen[word]! |= bit
-      if (!this.#shared[word] && this.#conflicts(word, thread, writes, dead)) {
-        this.#shared[word] = 1
-        this.count++
+      for (let other = 0; other < MAX_THREADS; other++) {
+        if (other === thread || !this.#conflicts(word, thread, writes, other, 0, dead)) continue
         isNew = true
+        if (!this.#isShared[word]) this.count++
+        this.#isShared[word] = 1
       }
     }
     return isNew
   }
 
-  #seenWith(dead: number): Uint16Array {
-    let seen = this.#seen.get(dead)
+  #seenBy(thread: number, dead: number): Uint16Array {
+    let seen = this.#seen.find(entry => entry.dead === dead)
     if (!seen) {
-      seen = new Uint16Array(this.#words)
-      this.#seen.set(dead, seen)
+      seen = { dead, byThread: Array.from({ length: MAX_THREADS }, () => new Uint16Array(this.#words)) }
+      this.#seen.push(seen)
     }
-    return seen
+    return seen.byThread[thread]!
   }
 
-  #conflicts(word: number, thread: number, writes: boolean, dead: number): boolean {
-    for (const [deadThen, seen] of this.#seen) {
-      if (deadThen & (1 << thread)) continue // then it was not yet, or no more, in a position to interfere
-      const bits = seen[word]!
-      for (let other = 0; other < 8; other++) {
-        if (other === thread || dead & (1 << other)) continue
-        const does = (bits >> (2 * other)) & 3
-        if (writes ? does !== 0 : does & 2) return true
-      }
+  #conflicts(word: number, thread: number, writes: boolean, other: number, operation: number, dead: number): boolean {
+    if (dead & (1 << other)) return false
+    const conflicting = writes ? READS | WRITES : WRITES
+    for (const { dead: deadThen, byThread } of this.#seen) {
+      if (deadThen & (1 << thread)) continue
+      if ((byThread[other]![word]! & conflicting) >> (2 * operation) !== 0) return true
     }
     return false
   }

@@ -11,15 +11,28 @@ function mix(hash: number): number {
   return half ^ (half >>> 13)
 }
 
-export function hashOf(text: string): Hash {
-  let a = 0x811c9dc5
-  let b = 0x1b873593
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    a = Math.imul(a ^ code, 0x01000193)
-    b = mix(Math.imul(b, 31) + code)
+export class Hasher {
+  #a = 0x811c9dc5
+  #b = 0x1b873593
+
+  add(value: number): void {
+    this.#a = Math.imul(this.#a ^ value, 0x01000193) ^ (value >>> 15)
+    this.#b = mix(Math.imul(this.#b, 31) + value)
   }
-  return { a: mix(a), b }
+
+  addAll(values: readonly number[] | Int32Array): void {
+    this.add(values.length)
+    for (let i = 0; i < values.length; i++) this.add(values[i]!)
+  }
+
+  addText(text: string): void {
+    this.add(text.length)
+    for (let i = 0; i < text.length; i++) this.add(text.charCodeAt(i))
+  }
+
+  get hash(): Hash {
+    return { a: mix(this.#a), b: this.#b }
+  }
 }
 
 export function hashMemory(words: Int32Array, base: Int32Array, written: readonly number[]): Hash {
