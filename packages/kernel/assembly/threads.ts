@@ -21,6 +21,7 @@ import {
   HASHES,
   HEAP,
   HEAP_TOP,
+  HOLDERS,
   INBOX,
   INCARNATION,
   INJECTOR,
@@ -108,7 +109,9 @@ export function threadReap(me: u32, dead: u32): void {
     if (load32(object, KIND) == KIND_FREE) continue
     and64(object + INTEREST, ~bit)
     and64(object + INTEREST + 8, ~bit)
-    if (load32(object, KIND) == KIND_RENDEZVOUS) rendezvousClear(object, dead)
+    // What the dead thread does not hold may be freed, and be something else, at any moment.
+    const holds = (load64(object + HOLDERS) & bit) != 0
+    if (holds && load32(object, KIND) == KIND_RENDEZVOUS) rendezvousClear(object, dead)
     referenceRelease(me, object, dead)
   }
   const block = threadAt(dead)

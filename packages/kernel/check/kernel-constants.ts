@@ -9,3 +9,4 @@ export const INTEREST = 24
 export const SUM = 64
 export const DEPOTS = 256
 export const MAGAZINES = 1024
+export const CHUNK_CLASSES = 4096

@@ -6,7 +6,7 @@
 // that access and go on to the next such place. What it does in between only it can see.
 
 import { LOAD, NOTIFY, READ_MODIFY_WRITE, STORE } from './instrument.js'
-import { Again, type Operation, type Outcome, type Program, type Request, type Steps } from './program.js'
+import { Again, type Operation, type Outcome, type Program, type Read, type Request, type Steps, type Write } from './program.js'
 import { SharedWords } from './shared-words.js'
 import { type Hash, Hasher, hashMemory } from './state-hash.js'
 
@@ -208,7 +208,7 @@ export class Machine {
       return
     }
     if ('call' in request) this.#advance(thread, this.#resume(thread, state))
-    else if ('read' in request) this.#advance(thread, this.words[request.read >> 2]!)
+    else if ('read' in request || 'write' in request) this.#advance(thread, this.#access(request))
     else if ('sleep' in request) {
       if (this.words[request.sleep >> 2] === 1) this.#set(thread, { ...state, status: 'asleep' })
       else this.#advance(thread, 0)
@@ -291,16 +291,24 @@ export class Machine {
   /** Begins what is requested. Answers its result, or that the thread has stopped on the way. */
   #serve(thread: number, state: ThreadState, request: Request): number | typeof STOPPED {
     if ('call' in request) return this.#call(thread, request.call, request.args)
-    const address = 'read' in request ? request.read : 'sleep' in request ? request.sleep : undefined
-    if (address === undefined) {
+    if (!('read' in request || 'write' in request || 'sleep' in request)) {
       this.#set(thread, { ...state, ...NOWHERE, status: 'waiting' })
       return STOPPED
     }
-    this.#note(thread, LOAD, address, 4)
-    const begins = this.#begins(thread)
-    if ('read' in request && !begins && !this.#isNoticed(thread, LOAD, address, 4)) return this.words[address >> 2]!
-    this.#set(thread, { ...state, ...NOWHERE, status: 'stopped', access: { kind: LOAD, address, bytes: 4, begins } })
+    const kind = 'write' in request ? STORE : LOAD
+    const address = 'read' in request ? request.read : 'write' in request ? request.write : request.sleep
+    this.#note(thread, kind, address, 4)
+    if (!('sleep' in request) && !this.#stopsAt(thread, kind, address, 4)) return this.#access(request)
+    const access = { kind, address, bytes: 4, begins: this.#begins(thread) }
+    this.#set(thread, { ...state, ...NOWHERE, status: 'stopped', access })
     return STOPPED
+  }
+
+  #access(request: Read | Write): number {
+    if ('read' in request) return this.words[request.read >> 2]!
+    this.#write(request.write, 4)
+    this.words[request.write >> 2] = request.value
+    return 0
   }
 
   #call(thread: number, name: string, args: readonly number[]): number | typeof STOPPED {
@@ -349,6 +357,11 @@ export class Machine {
     return this.isTimed && this.#threads[thread]!.before < 0
   }
 
+  #stopsAt(thread: number, kind: number, address: number, bytes: number): boolean {
+    const mayDie = kind !== LOAD && this.deathsAllowed > 0 && this.#programs[thread]!.mortal
+    return mayDie || this.#begins(thread) || this.#isNoticed(thread, kind, address, bytes)
+  }
+
   #isNoticed(thread: number, kind: number, address: number, bytes: number): boolean {
     const access = { kind, address, bytes, begins: false }
     return this.#threads.some((_, other) => other !== thread && this.mayConflict(thread, access, other))
@@ -380,13 +393,11 @@ export class Machine {
     }
     if (++this.#accesses > ENDLESS) throw new Error(`thread ${thread} goes on for ever by itself`)
     this.#note(thread, kind, address, bytes)
-    const begins = this.#begins(thread)
-    const mayDie = kind !== LOAD && this.deathsAllowed > 0 && this.#programs[thread]!.mortal
-    if (begins || mayDie || this.#isNoticed(thread, kind, address, bytes)) {
+    if (this.#stopsAt(thread, kind, address, bytes)) {
       const at = this.#stackOf(thread)
       this.words[at >> 2] = at + 8
       this.words[(at >> 2) + 1] = at + STACK_BYTES
-      this.#stoppedAt = { kind, address, bytes, begins }
+      this.#stoppedAt = { kind, address, bytes, begins: this.#begins(thread) }
       this.#mode = 'suspending'
       exports.asyncify_start_unwind!(at)
       return

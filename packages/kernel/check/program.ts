@@ -13,6 +13,12 @@ export interface Read {
   readonly read: number
 }
 
+/** Writes a 32-bit word: what a thread's JavaScript puts into a block of its own. */
+export interface Write {
+  readonly write: number
+  readonly value: number
+}
+
 /** `Atomics.wait(word, 1)`: 0 = the word was not 1, 1 = slept and was notified. */
 export interface Sleep {
   readonly sleep: number
@@ -29,7 +35,7 @@ export interface AwaitProgress {
   readonly operations: number
 }
 
-export type Request = Call | Read | Sleep | AwaitDeath | AwaitProgress
+export type Request = Call | Read | Write | Sleep | AwaitDeath | AwaitProgress
 
 /** What an operation answers: anything that JSON tells apart. */
 export type Outcome = number | string | readonly Outcome[] | null
@@ -64,6 +70,7 @@ export interface Program {
 
 export const call = (name: string, ...args: number[]): Call => ({ call: name, args })
 export const read = (address: number): Read => ({ read: address })
+export const write = (address: number, value: number): Write => ({ write: address, value })
 export const sleep = (address: number): Sleep => ({ sleep: address })
 export const awaitDeath: AwaitDeath = { awaitDeath: true }
 export const awaitProgress = (thread: number, operations: number): AwaitProgress => ({ thread, operations })

@@ -2,9 +2,10 @@
 // who could go on.
 
 import { channelSpecification } from '../channel-specification.js'
-import { BELL, CLOSED, OK, OK_SELF, RECEIVE, SEND, SUM, threadBlock } from '../kernel-constants.js'
+import { BELL, OK, OK_SELF, SUM, threadBlock } from '../kernel-constants.js'
+import type { Machine } from '../machine.js'
 import { call, type Operation, type Program } from '../program.js'
-import { reaper } from '../reaper.js'
+import { reaper, shareAmong } from '../reaper.js'
 import { receiveWaiting, sendWaiting, waitAtRing } from '../ring-waiters.js'
 import type { End, Scenario } from '../scenario.js'
 import { drainRing, startBelowWrap } from './ring.js'
@@ -28,6 +29,7 @@ const send =
 const together =
   (receivers: number, ...values: number[]): Make =>
   (me, ring) => ({ name: 'together', run: waitAtRing(me, ring, { receivers, values }) })
+
 /** Says who sleeps for ever. */
 function stranded({ machine, isAsleep, state }: End, ring: number): string | undefined {
   for (let thread = 0; thread < state.threads.length; thread++) {
@@ -43,7 +45,6 @@ function stranded({ machine, isAsleep, state }: End, ring: number): string | und
   }
   return undefined
 }
-void [CLOSED, RECEIVE, SEND]
 
 interface Options {
   readonly before?: number
@@ -61,6 +62,7 @@ function parkingScenario(name: string, capacity: number, threads: readonly (read
     make(machine) {
       const { kernel } = machine
       const ring = kernel.ringCreate!(0, capacity, startBelowWrap(capacity))
+      shareAmong(machine, ring, threads.length + (deaths ? 1 : 0))
       const values = Array.from({ length: before }, (_, i) => 101 + i)
       for (const value of values) kernel.ringSend!(0, ring, value)
       const programs: Program[] = threads.map((operations, me) => ({
@@ -75,7 +77,7 @@ function parkingScenario(name: string, capacity: number, threads: readonly (read
           ? {}
           : {
               specification: withReap({ ...channelSpecification(capacity), initial: { values, closed: false } }),
-              drain: (machine: typeof kernel extends never ? never : Parameters<typeof drainRing>[0]) => drainRing(machine, 0, ring),
+              drain: (machine: Machine) => drainRing(machine, deaths ? threads.length : 0, ring),
             }),
         end: end => stranded(end, ring),
       }
