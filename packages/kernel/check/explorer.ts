@@ -42,6 +42,8 @@ export class ScheduleError extends Error {
 
 const ON_THE_WAY = -1
 const DIES = 8 // added to a thread's number in a choice
+const STROLLS = 100 // without learning anything
+const STROLL_STEPS = 1000
 
 export function explore(module: WebAssembly.Module, scenario: Scenario): Report {
   return new Exploration(module, scenario).run()
@@ -77,6 +79,7 @@ class Exploration {
 
   run(): Report {
     const start = performance.now()
+    this.#stroll()
     let schedules: number
     let passes = 0
     do {
@@ -95,6 +98,32 @@ class Exploration {
       longest: this.#longest,
       passes,
       ms: performance.now() - start,
+    }
+  }
+
+  /** Learns by chance most of what threads share, so that hardly a pass has to end for it. */
+  #stroll(): void {
+    const machine = this.#machine
+    let random = 1
+    const stroll = (): void => {
+      machine.begin()
+      for (let steps = 0; steps < STROLL_STEPS; steps++) {
+        const choices = this.#choices(machine.threads.keys())
+        if (choices.length === 0) break
+        random = Math.imul(random, 1_664_525) + 1_013_904_223
+        const choice = choices[(random >>> 16) % choices.length]!
+        if (choice >= DIES) machine.kill(choice - DIES)
+        else machine.run(choice)
+      }
+    }
+    for (let unlearnt = 0; unlearnt < STROLLS; unlearnt++) {
+      machine.learnt = false
+      try {
+        stroll()
+      } catch {
+        return // the exploration will come to the same place, and say how
+      }
+      if (machine.learnt) unlearnt = 0
     }
   }
 
@@ -130,12 +159,12 @@ class Exploration {
   }
 
   /** Threads that go on, and, with DIES added, threads that die: enough of those that may. */
-  #choices(): number[] {
+  #choices(among?: Iterable<number>): number[] {
     const machine = this.#machine
     const { threads } = machine
     const mayDie = machine.deathsAllowed > threads.filter(({ status }) => status === 'dead').length
     const choices: number[] = []
-    for (const thread of persistentSet(machine, mayDie)) {
+    for (const thread of among ?? persistentSet(machine, mayDie)) {
       if (machine.canRun(thread)) choices.push(thread)
       if (mayDie && machine.canDie(thread)) choices.push(thread + DIES)
     }

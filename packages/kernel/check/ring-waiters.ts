@@ -15,6 +15,9 @@ interface Waiting {
   readonly sent: readonly number[]
 }
 
+/** What a thread remembers whose only goroutine is parked at the ring, to receive. */
+export const PARKED_RECEIVER: Outcome = JSON.stringify({ receivers: 1, senders: [], received: [], sent: [] } satisfies Waiting)
+
 class RingWaiters {
   readonly #me: number
   readonly #ring: number

@@ -2,11 +2,11 @@
 // who could go on.
 
 import { channelSpecification } from '../channel-specification.js'
-import { BELL, OK, OK_SELF, SUM, threadBlock } from '../kernel-constants.js'
+import { BELL, OK, OK_SELF, RECEIVE, SUM, threadBlock } from '../kernel-constants.js'
 import type { Machine } from '../machine.js'
 import { call, type Operation, type Program } from '../program.js'
 import { reaper, shareAmong } from '../reaper.js'
-import { receiveWaiting, sendWaiting, waitAtRing } from '../ring-waiters.js'
+import { PARKED_RECEIVER, receiveWaiting, sendWaiting, waitAtRing } from '../ring-waiters.js'
 import type { End, Scenario } from '../scenario.js'
 import { drainRing, startBelowWrap } from './ring.js'
 
@@ -20,6 +20,11 @@ const close: Make = (me, ring) => ({
   },
 })
 const receive: Make = receiveWaiting
+/** As `receive`, but parked already when it begins. */
+const parkedReceive: Make = (me, ring) => {
+  const { name, run } = receiveWaiting(me, ring)
+  return { name, run: memory => run(memory ?? PARKED_RECEIVER) }
+}
 const send =
   (value: number): Make =>
   (me, ring) =>
@@ -37,7 +42,7 @@ function stranded({ machine, isAsleep, state }: End, ring: number): string | und
     const block = threadBlock(thread)
     if (machine.word(block + BELL) !== 1) return `thread ${thread} sleeps with its bell lowered`
     if (machine.word(block + SUM) || machine.word(block + SUM + 4)) return `thread ${thread} sleeps on unread mail`
-    const waiting = JSON.parse(state.threads[thread]!.memory as string)
+    const waiting = JSON.parse((state.threads[thread]!.memory ?? PARKED_RECEIVER) as string)
     if (waiting.receivers > 0 && machine.kernel.ringCanReceive!(ring))
       return `thread ${thread} waits for a value, and there is one`
     if (waiting.senders.length > 0 && machine.kernel.ringCanSend!(ring))
@@ -65,6 +70,9 @@ function parkingScenario(name: string, capacity: number, threads: readonly (read
       shareAmong(machine, ring, threads.length + (deaths ? 1 : 0))
       const values = Array.from({ length: before }, (_, i) => 101 + i)
       for (const value of values) kernel.ringSend!(0, ring, value)
+      threads.forEach(([first], me) => {
+        if (first === parkedReceive) kernel.ringPark!(me, ring, RECEIVE)
+      })
       const programs: Program[] = threads.map((operations, me) => ({
         operations: operations.map(make => make(me, ring)),
         mortal: true,
@@ -95,13 +103,16 @@ function withReap(specification: ReturnType<typeof channelSpecification>) {
 
 export const parkingScenarios: readonly Scenario[] = [
   parkingScenario('receive | send', 1, [[receive], [send(1)]]),
-  parkingScenario('receive, receive | send, send', 1, [[receive, receive], [send(1), send(2)]]),
-  parkingScenario('receive | receive | send', 1, [[receive], [receive], [send(1)]]),
-  parkingScenario('receive | receive | send, send', 1, [[receive], [receive], [send(1), send(2)]]),
-  parkingScenario('full; send | send | receive, receive', 1, [[send(1)], [send(2)], [receive, receive]], { before: 1 }),
-  parkingScenario('receive | receive | close', 1, [[receive], [receive], [close]]),
-  parkingScenario('two receivers together | send, send', 1, [[together(2)], [send(1), send(2)]], { unordered: true }),
-  parkingScenario('sender and receiver together | receive | send', 1, [[together(1, 1)], [receive], [send(2)]], { unordered: true }),
+  parkingScenario('receive | send, send', 1, [[receive], [send(1), send(2)]]),
   parkingScenario('receive | send', 1, [[receive], [send(1)]], { deaths: 1 }),
-  parkingScenario('receive | receive | send', 1, [[receive], [receive], [send(1)]], { deaths: 1 }),
+  parkingScenario('parked receive | parked receive | send', 1, [[parkedReceive], [parkedReceive], [send(1)]]),
+  parkingScenario('parked receive | parked receive | close', 1, [[parkedReceive], [parkedReceive], [close]]),
+  parkingScenario('two receivers together | send, send', 2, [[together(2)], [send(1), send(2)]], { unordered: true }),
+  parkingScenario('sender and receiver together | send', 1, [[together(1, 1)], [send(2)]], { unordered: true }),
+  parkingScenario('receive, receive | send, send', 1, [[receive, receive], [send(1), send(2)]], { long: true }),
+  parkingScenario('receive | receive | send', 1, [[receive], [receive], [send(1)]], { long: true }),
+  parkingScenario('receive | receive | send, send', 1, [[receive], [receive], [send(1), send(2)]], { long: true }),
+  parkingScenario('full; send | send | receive, receive', 1, [[send(1)], [send(2)], [receive, receive]], { before: 1, long: true }),
+  parkingScenario('receive | receive | close', 1, [[receive], [receive], [close]], { long: true }),
+  parkingScenario('parked receive | parked receive | send', 1, [[parkedReceive], [parkedReceive], [send(1)]], { deaths: 1, long: true }),
 ]
