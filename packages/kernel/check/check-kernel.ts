@@ -4,11 +4,12 @@ import { compileKernel } from '../scripts/compile.mjs'
 import { kernelBinary } from '../src/kernel.js'
 import { instrument } from './instrument.js'
 
-/** A change of one place of assembly/. */
+/** A change of a file of assembly/, in one place or two. */
 export interface Mutation {
   readonly file: string
   readonly from: string
   readonly to: string
+  readonly and?: { readonly from: string; readonly to: string }
 }
 
 /** The binary that everybody gets, instrumented. */
@@ -16,15 +17,17 @@ export function shippedKernel(): WebAssembly.Module {
   return new WebAssembly.Module(instrument(kernelBinary()))
 }
 
-/** Not optimized, to be quick: the accesses are the same. @throws {Error} `from` is not there exactly once. */
-export async function mutatedKernel({ file, from, to }: Mutation): Promise<WebAssembly.Module> {
-  let edited = 0
+/** Not optimized, to be quick: the accesses are the same. @throws {Error} What is to be changed is not there exactly once. */
+export async function mutatedKernel({ file, and, ...first }: Mutation): Promise<WebAssembly.Module> {
   const edit = (name: string, text: string): string => {
     if (name !== file) return text
-    edited = text.split(from).length - 1
-    return text.replace(from, to)
+    let mutated = text
+    for (const { from, to } of and ? [first, and] : [first]) {
+      const times = text.split(from).length - 1
+      if (times !== 1) throw new Error(`${file} has this ${times} times, not once:\n${from}`)
+      mutated = mutated.replace(from, () => to)
+    }
+    return mutated
   }
-  const binary = await compileKernel({ edit, optimize: '-O0' })
-  if (edited !== 1) throw new Error(`${file} has this ${edited} times, not once:\n${from}`)
-  return new WebAssembly.Module(instrument(binary))
+  return new WebAssembly.Module(instrument(await compileKernel({ edit, optimize: '-O0' })))
 }

@@ -103,6 +103,7 @@ export const mutants: readonly Mutant[] = [
     file: 'heap.ts',
     from: '(((seen >> 32) + 1) << 32) | first',
     to: '((seen >> 32) << 32) | first',
+    and: { from: '(((seen >> 32) + 1) << 32) | next', to: '((seen >> 32) << 32) | next' },
     scenarios: heapScenarios,
   },
   {

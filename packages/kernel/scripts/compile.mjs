@@ -1,5 +1,5 @@
 // Compiles assembly/ to the kernel's binary.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
@@ -23,12 +23,10 @@ export async function compileKernel({ edit = (_, text) => text, optimize = '-O3'
     ],
     {
       readFile(file, baseDir) {
-        try {
-          const text = readFileSync(`${baseDir}/${file}`, 'utf8')
-          return file.startsWith('assembly/') ? edit(file.slice('assembly/'.length), text) : text
-        } catch {
-          return null // the compiler tries several places
-        }
+        const path = `${baseDir}/${file}`
+        if (!existsSync(path)) return null // the compiler tries several places
+        const text = readFileSync(path, 'utf8')
+        return file.startsWith('assembly/') ? edit(file.slice('assembly/'.length), text) : text
       },
       writeFile(file, contents) {
         if (file === OUT) binary = contents

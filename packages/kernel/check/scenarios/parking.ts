@@ -20,6 +20,17 @@ const close: Make = (me, ring) => ({
   },
 })
 const receive: Make = receiveWaiting
+/** Sends if there is room. */
+const trySend =
+  (value: number): Make =>
+  (me, ring) => ({
+    name: 'send',
+    value,
+    *run() {
+      const status = yield call('ringSend', me, ring, value)
+      return status === OK_SELF ? OK : status
+    },
+  })
 /** As `receive`, but parked already when it begins. */
 const parkedReceive: Make = (me, ring) => {
   const { name, run } = receiveWaiting(me, ring)
@@ -109,6 +120,7 @@ export const parkingScenarios: readonly Scenario[] = [
   parkingScenario('parked receive | parked receive | close', 1, [[parkedReceive], [parkedReceive], [close]]),
   parkingScenario('two receivers together | send, send', 2, [[together(2)], [send(1), send(2)]], { unordered: true }),
   parkingScenario('sender and receiver together | send', 1, [[together(1, 1)], [send(2)]], { unordered: true }),
+  parkingScenario('receive | parked receive | trySend, trySend', 2, [[receive], [parkedReceive], [trySend(1), trySend(2)]], { long: true }),
   parkingScenario('receive, receive | send, send', 1, [[receive, receive], [send(1), send(2)]], { long: true }),
   parkingScenario('receive | receive | send', 1, [[receive], [receive], [send(1)]], { long: true }),
   parkingScenario('receive | receive | send, send', 1, [[receive], [receive], [send(1), send(2)]], { long: true }),
