@@ -17,17 +17,23 @@ export function shippedKernel(): WebAssembly.Module {
   return new WebAssembly.Module(instrument(kernelBinary()))
 }
 
-/** Not optimized, to be quick: the accesses are the same. @throws {Error} What is to be changed is not there exactly once. */
-export async function mutatedKernel({ file, and, ...first }: Mutation): Promise<WebAssembly.Module> {
+/** With changes. @throws {Error} What is to be changed is not there exactly once. */
+export async function changedKernel(mutations: readonly Mutation[], optimize = '-O3'): Promise<WebAssembly.Module> {
   const edit = (name: string, text: string): string => {
-    if (name !== file) return text
-    let mutated = text
-    for (const { from, to } of and ? [first, and] : [first]) {
-      const times = text.split(from).length - 1
-      if (times !== 1) throw new Error(`${file} has this ${times} times, not once:\n${from}`)
-      mutated = mutated.replace(from, () => to)
+    let changed = text
+    for (const { file, and, ...first } of mutations) {
+      if (name !== file) continue
+      for (const { from, to } of and ? [first, and] : [first]) {
+        const times = text.split(from).length - 1
+        if (times !== 1) throw new Error(`${file} has this ${times} times, not once:\n${from}`)
+        changed = changed.replace(from, () => to)
+      }
     }
-    return mutated
+    return changed
   }
-  return new WebAssembly.Module(instrument(await compileKernel({ edit, optimize: '-O0' })))
+  return new WebAssembly.Module(instrument(await compileKernel({ edit, optimize })))
 }
+
+/** With a bug. Not optimized, to be quick: the accesses are the same. */
+export const mutatedKernel = (...mutations: readonly Mutation[]): Promise<WebAssembly.Module> =>
+  changedKernel(mutations, '-O0')

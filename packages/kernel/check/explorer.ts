@@ -42,6 +42,7 @@ export class ScheduleError extends Error {
 
 const ON_THE_WAY = -1
 const DIES = 8 // added to a thread's number in a choice
+const LONGEST = 3000 // steps; the call stack has room for so many
 const STROLLS = 100 // without learning anything
 const STROLL_STEPS = 1000
 
@@ -132,6 +133,7 @@ class Exploration {
     const machine = this.#machine
     const choices = this.#choices()
     this.#longest = Math.max(this.#longest, this.#path.length)
+    if (this.#path.length > LONGEST) this.#fail(`no end after ${LONGEST} steps`)
     const wrong = this.#world.always?.(machine)
     if (wrong) this.#fail(wrong)
     if (choices.length === 0) {

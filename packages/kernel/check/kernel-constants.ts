@@ -1,7 +1,9 @@
 // What the kernel answers, and the places of the memory map that scenarios look at: assembly/status.ts and layout.ts.
 
-export { ANSWER, BELL, CLOSED, INBOX, OK, OK_NOBODY, OK_SELF, RECEIVE, SEND, threadBlock, WOULD_BLOCK } from '../src/kernel.js'
+export { ANSWER, BELL, CLOSED, INBOX, OK, OK_NOBODY, OK_SELF, RECEIVE, SEND, threadBlock, RESCAN, WOULD_BLOCK } from '../src/kernel.js'
 
+/** How many hashes objects have. */
+export const HASHES = 3968
 export const REFS = 0
 export const KIND = 12
 export const HOLDERS = 16

@@ -1,10 +1,12 @@
 import { beforeAll, expect, test } from 'vitest'
-import { shippedKernel } from './check-kernel.js'
+import { changedKernel, type Mutation, shippedKernel } from './check-kernel.js'
 import { explore } from './explorer.js'
+import type { Scenario } from './scenario.js'
 import { cancellationScenarios } from './scenarios/cancellation.js'
 import { heapScenarios } from './scenarios/heap.js'
 import { parkingScenarios } from './scenarios/parking.js'
 import { referenceScenarios } from './scenarios/reference.js'
+import { rendezvousScenarios } from './scenarios/rendezvous.js'
 import { ringScenarios } from './scenarios/ring.js'
 
 // The kernel that is shipped, under every schedule of small worlds. MILLRACE_LONG=1 explores the larger ones too.
@@ -18,18 +20,20 @@ const scenarios = [
   ...heapScenarios,
   ...referenceScenarios,
   ...cancellationScenarios,
+  ...rendezvousScenarios,
 ].filter(({ long }) => isLong || !long)
 
-let kernel: WebAssembly.Module
+let shipped: WebAssembly.Module
+const smaller = new Map<Mutation, WebAssembly.Module>()
 let total = { scenarios: 0, states: 0, steps: 0, schedules: 0 }
 
 beforeAll(() => {
-  kernel = shippedKernel()
+  shipped = shippedKernel()
   return () => process.stderr.write(`  ${JSON.stringify(total)}\n`)
 })
 
-test.for(scenarios)('$name', { timeout: TIMEOUT_MS }, scenario => {
-  const report = explore(kernel, scenario)
+test.for(scenarios)('$name', { timeout: TIMEOUT_MS }, async scenario => {
+  const report = explore(await kernelFor(scenario), scenario)
   process.stderr.write(`  ${scenario.name}: ${JSON.stringify(report)}\n`)
   // Threads that never meet would show nothing.
   expect(report.schedules).toBeGreaterThan(1)
@@ -40,3 +44,10 @@ test.for(scenarios)('$name', { timeout: TIMEOUT_MS }, scenario => {
     schedules: total.schedules + report.schedules,
   }
 })
+
+async function kernelFor(scenario: Scenario): Promise<WebAssembly.Module> {
+  if (!scenario.smaller) return shipped
+  const made = smaller.get(scenario.smaller) ?? (await changedKernel([scenario.smaller]))
+  smaller.set(scenario.smaller, made)
+  return made
+}

@@ -6,6 +6,7 @@ import { cancellationScenarios } from './scenarios/cancellation.js'
 import { heapScenarios } from './scenarios/heap.js'
 import { parkingScenarios } from './scenarios/parking.js'
 import { referenceScenarios } from './scenarios/reference.js'
+import { rendezvousScenarios } from './scenarios/rendezvous.js'
 import { ringScenarios } from './scenarios/ring.js'
 
 export interface Mutant extends Mutation {
@@ -143,5 +144,27 @@ export const mutants: readonly Mutant[] = [
     from: 'interestArm(me, cancellation, RECEIVE)\n  return load32(cancellation, STATE)',
     to: 'const state = load32(cancellation, STATE)\n  interestArm(me, cancellation, RECEIVE)\n  return state',
     scenarios: cancellationScenarios,
+  },
+  {
+    name: 'an operation may be taken twice',
+    file: 'token.ts',
+    from: 'return cas64(token + WORD, ((<u64>version) << 2) | OPEN, ((<u64>value) << 32) | ((<u64>index) << 2) | TAKEN)',
+    to: 'store64(token + WORD, ((<u64>value) << 32) | ((<u64>index) << 2) | TAKEN)\n  return true',
+    scenarios: rendezvousScenarios,
+  },
+  {
+    name: 'who opens an operation does not look for a counterpart',
+    file: 'rendezvous.ts',
+    from: 'if (thread <= me) return true',
+    to: 'if (thread <= me) return false',
+    scenarios: rendezvousScenarios,
+  },
+  {
+    name: 'a junior is not told to look',
+    file: 'rendezvous.ts',
+    from: '    poke(thread, channel)\n  }\n  return false\n}',
+    to: '  }\n  return false\n}',
+    long: true,
+    scenarios: rendezvousScenarios,
   },
 ]

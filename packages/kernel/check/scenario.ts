@@ -1,5 +1,6 @@
 // A small world to be explored: what there is, what the threads do in it, and what must be true.
 
+import type { Mutation } from './check-kernel.js'
 import type { Specification } from './linearizability.js'
 import type { Machine, State } from './machine.js'
 import type { Outcome, Program } from './program.js'
@@ -34,6 +35,8 @@ export interface Scenario {
   readonly deaths?: number
   /** Only with MILLRACE_LONG=1. */
   readonly long?: boolean
+  /** A constant that is made smaller, where the shipped one makes the world too large. */
+  readonly smaller?: Mutation
   /** Threads 0 to `threads - 1` are attached before this is called. */
   readonly threads: number
   make(machine: Machine): World
