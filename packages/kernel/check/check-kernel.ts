@@ -18,7 +18,10 @@ export function shippedKernel(): WebAssembly.Module {
 }
 
 /** With changes. @throws {Error} What is to be changed is not there exactly once. */
-export async function changedKernel(mutations: readonly Mutation[], optimize = '-O3'): Promise<WebAssembly.Module> {
+export async function changedKernel(
+  mutations: readonly Mutation[],
+  optimize = '-O3',
+): Promise<WebAssembly.Module> {
   const edit = (name: string, text: string): string => {
     let changed = text
     for (const { file, and, ...first } of mutations) {

@@ -6,10 +6,10 @@
 //
 // A state that leads back to itself is an error too: on that way no operation ever ends, so the code would not be lock-free.
 
-import { isLinearizable, type Happened } from './linearizability.js'
+import { type Happened, isLinearizable } from './linearizability.js'
 import { FOUND_BITS, Machine, operationBit, type State } from './machine.js'
-import type { End, Scenario, World } from './scenario.js'
 import { persistentSet } from './persistent-set.js'
+import type { End, Scenario, World } from './scenario.js'
 import { describeStep, type Step, stepOf } from './schedule.js'
 
 export interface Report {
@@ -22,6 +22,8 @@ export interface Report {
   readonly sharedWords: number
   /** Steps of the longest schedule. */
   readonly longest: number
+  /** What the operations answered and how the threads ended, in all ways that there are. */
+  readonly ends: ReadonlySet<string>
   /** How often it began anew, having learnt what threads share. */
   readonly passes: number
   readonly ms: number
@@ -46,8 +48,9 @@ const LONGEST = 3000 // steps; the call stack has room for so many
 const STROLLS = 100 // without learning anything
 const STROLL_STEPS = 1000
 
-export function explore(module: WebAssembly.Module, scenario: Scenario): Report {
-  return new Exploration(module, scenario).run()
+/** Goes through all of `scenario`. @throws {ScheduleError} Something is wrong. `reduced` false: without the reductions, to check them. */
+export function explore(module: WebAssembly.Module, scenario: Scenario, { reduced = true } = {}): Report {
+  return new Exploration(module, scenario, reduced).run()
 }
 
 class Exploration {
@@ -57,12 +60,14 @@ class Exploration {
   readonly #schedules = new Map<number, number>()
   readonly #path: Step[] = []
   readonly #judged = new Map<string, boolean>()
+  readonly #ends = new Set<string>()
+  readonly #reduced: boolean
   #steps = 0
   /** There was more to stop at than was known: this pass has found it out, and ends. */
   #isOver = false
   #longest = 0
 
-  constructor(module: WebAssembly.Module, scenario: Scenario) {
+  constructor(module: WebAssembly.Module, scenario: Scenario, reduced: boolean) {
     const machine = new Machine(module)
     const { kernel } = machine
     kernel.kernelInit!()
@@ -72,6 +77,8 @@ class Exploration {
     }
     this.#machine = machine
     this.#scenario = scenario
+    this.#reduced = reduced
+    machine.stopsAlways = !reduced
     this.#world = scenario.make(machine)
     machine.deathsAllowed = scenario.deaths ?? 0
     machine.isTimed = this.#world.specification !== undefined
@@ -80,7 +87,7 @@ class Exploration {
 
   run(): Report {
     const start = performance.now()
-    this.#stroll()
+    if (this.#reduced) this.#stroll()
     let schedules: number
     let passes = 0
     do {
@@ -90,7 +97,7 @@ class Exploration {
       this.#path.length = 0
       this.#steps = this.#longest = 0
       schedules = this.#visit(this.#machine.begin(), this.#machine.key())
-    } while (this.#machine.learnt)
+    } while (this.#reduced && this.#machine.learnt)
     return {
       states: this.#schedules.size,
       steps: this.#steps,
@@ -98,6 +105,7 @@ class Exploration {
       sharedWords: this.#machine.shared.count,
       longest: this.#longest,
       passes,
+      ends: this.#ends,
       ms: performance.now() - start,
     }
   }
@@ -138,7 +146,7 @@ class Exploration {
     if (wrong) this.#fail(wrong)
     if (choices.length === 0) {
       this.#judge(state)
-      this.#isOver = machine.learnt
+      this.#isOver = this.#reduced && machine.learnt
       this.#schedules.set(key, 1)
       return 1
     }
@@ -151,7 +159,8 @@ class Exploration {
       this.#take(choice)
       const next = machine.key()
       const known = this.#schedules.get(next)
-      if (known === ON_THE_WAY) this.#fail('nothing has come of the steps since the same state before: this may go on for ever')
+      if (known === ON_THE_WAY)
+        this.#fail('nothing has come of the steps since the same state before: this may go on for ever')
       schedules += known ?? this.#visit(machine.state(), next)
       this.#path.pop()
       if (this.#isOver) return 0
@@ -166,7 +175,7 @@ class Exploration {
     const { threads } = machine
     const mayDie = machine.deathsAllowed > threads.filter(({ status }) => status === 'dead').length
     const choices: number[] = []
-    for (const thread of among ?? persistentSet(machine, mayDie)) {
+    for (const thread of among ?? (this.#reduced ? persistentSet(machine, mayDie) : threads.keys())) {
       if (machine.canRun(thread)) choices.push(thread)
       if (mayDie && machine.canDie(thread)) choices.push(thread + DIES)
     }
@@ -188,6 +197,7 @@ class Exploration {
 
   #judge(state: State): void {
     const { programs, specification, drain, end } = this.#world
+    this.#ends.add(JSON.stringify([this.#outcomes(state), state.threads.map(({ status }) => status)]))
     const machine = this.#machine
     const found = drain?.call(this.#world, machine) ?? []
     if (specification) {
@@ -218,7 +228,10 @@ class Exploration {
     machine.restore(state)
   }
 
-  #fits(history: readonly Happened[], found: readonly { name: string; value?: unknown; outcome: unknown }[]): boolean {
+  #fits(
+    history: readonly Happened[],
+    found: readonly { name: string; value?: unknown; outcome: unknown }[],
+  ): boolean {
     const key = JSON.stringify([history, found])
     const known = this.#judged.get(key)
     if (known !== undefined) return known

@@ -19,14 +19,26 @@ export function classOf(machine: Machine, block: number): number {
 export function freeBlocks(machine: Machine, sizeClass: number, threads: number): number[] {
   const blocks: number[] = []
   const chain = (first: number): void => {
-    for (let block = first; block !== 0 && blocks.length < TOO_MANY; block = machine.word(block + NEXT)) blocks.push(block)
+    for (let block = first; block !== 0 && blocks.length < TOO_MANY; block = machine.word(block + NEXT))
+      blocks.push(block)
   }
   if (sizeClass < SMALL_CLASSES || sizeClass >= LARGE_CLASSES) {
     const place = sizeClass < SMALL_CLASSES ? sizeClass : sizeClass - LARGE_CLASSES + SMALL_CLASSES
-    for (let thread = 0; thread < threads; thread++) chain(machine.word(threadBlock(thread) + MAGAZINES + 16 * place))
-    for (let first = machine.word(DEPOTS + 64 * sizeClass); first !== 0 && blocks.length < TOO_MANY; first = machine.word(first + NEXT_CHAIN)) chain(first)
+    for (let thread = 0; thread < threads; thread++)
+      chain(machine.word(threadBlock(thread) + MAGAZINES + 16 * place))
+    for (
+      let first = machine.word(DEPOTS + 64 * sizeClass);
+      first !== 0 && blocks.length < TOO_MANY;
+      first = machine.word(first + NEXT_CHAIN)
+    )
+      chain(first)
   } else {
-    for (let first = machine.word(DEPOTS + 64 * sizeClass); first !== 0 && blocks.length < TOO_MANY; first = machine.word(first + NEXT_CHAIN)) blocks.push(first)
+    for (
+      let first = machine.word(DEPOTS + 64 * sizeClass);
+      first !== 0 && blocks.length < TOO_MANY;
+      first = machine.word(first + NEXT_CHAIN)
+    )
+      blocks.push(first)
   }
   return blocks
 }

@@ -12,13 +12,20 @@ export const STORE = 1
 export const READ_MODIFY_WRITE = 2
 export const NOTIFY = 3
 
-const ACCESS = /\((i32|i64|f32|f64)\.(atomic\.)?(load|store|rmw)(\d*)(?:_[us])?(?:\.\w+)?((?: (?:offset|align)=\d+)*)(?=\s)/g
+const ACCESS =
+  /\((i32|i64|f32|f64)\.(atomic\.)?(load|store|rmw)(\d*)(?:_[us])?(?:\.\w+)?((?: (?:offset|align)=\d+)*)(?=\s)/g
 const REST = /\((memory\.atomic\.notify|memory\.fill)((?: (?:offset|align)=\d+)*)(?=\s)/g
 
 type Type = 'i32' | 'i64' | 'f32' | 'f64'
 
 /** A function that steps, then does `instruction`, whose first operand is the address. */
-function stepping(name: string, instruction: string, operands: Type[], result: Type | '', step: string): string {
+function stepping(
+  name: string,
+  instruction: string,
+  operands: Type[],
+  result: Type | '',
+  step: string,
+): string {
   const parameters = operands.map((type, i) => `(param $${i} ${type})`).join(' ')
   const values = operands.map((_, i) => `(local.get $${i})`).join(' ')
   const answer = result ? `(result ${result})` : ''
@@ -47,7 +54,8 @@ export function instrument(binary: Uint8Array): Uint8Array<ArrayBuffer> {
       const kind = access === 'load' ? LOAD : access === 'store' ? STORE : READ_MODIFY_WRITE
       const operands: Type[] = access === 'load' ? ['i32'] : ['i32', type]
       if (whole.includes('cmpxchg')) operands.push(type)
-      if (access === 'rmw' && !atomic) throw new Error(`an access that the check build does not know: ${whole}`)
+      if (access === 'rmw' && !atomic)
+        throw new Error(`an access that the check build does not know: ${whole}`)
       const step = `(i32.const ${kind}) ${addressOf(immediates)} (i32.const ${bytes})`
       const instruction = whole.slice(1)
       const result = access === 'store' ? '' : type

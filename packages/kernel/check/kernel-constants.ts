@@ -1,6 +1,19 @@
 // What the kernel answers, and the places of the memory map that scenarios look at: assembly/status.ts and layout.ts.
 
-export { ANSWER, BELL, CLOSED, INBOX, OK, OK_NOBODY, OK_SELF, RECEIVE, SEND, threadBlock, RESCAN, WOULD_BLOCK } from '../src/kernel.js'
+export {
+  ANSWER,
+  BELL,
+  CLOSED,
+  INBOX,
+  OK,
+  OK_NOBODY,
+  OK_SELF,
+  RECEIVE,
+  RESCAN,
+  SEND,
+  threadBlock,
+  WOULD_BLOCK,
+} from '../src/kernel.js'
 
 /** How many hashes objects have. */
 export const HASHES = 3968

@@ -35,7 +35,8 @@ export function isLinearizable<S>(specification: Specification<S>, history: read
     for (const { name, value, outcome, bit, before } of history) {
       // An operation comes next if everything that had ended before it began has come already.
       if (done & bit || (before & all & ~done) !== 0) continue
-      for (const next of specification.apply(state, name, value, outcome)) if (search(next, done | bit)) return true
+      for (const next of specification.apply(state, name, value, outcome))
+        if (search(next, done | bit)) return true
     }
     refuted.add(key)
     return false

@@ -6,14 +6,23 @@
 // that access and go on to the next such place. What it does in between only it can see.
 
 import { LOAD, NOTIFY, READ_MODIFY_WRITE, STORE } from './instrument.js'
-import { Again, type Operation, type Outcome, type Program, type Read, type Request, type Steps, type Write } from './program.js'
+import {
+  Again,
+  type Operation,
+  type Outcome,
+  type Program,
+  type Read,
+  type Request,
+  type Steps,
+  type Write,
+} from './program.js'
 import { SharedWords } from './shared-words.js'
 import { type Hash, Hasher, hashMemory } from './state-hash.js'
 
 const PAGES = 40
 const PAGE = 65_536
 const STACK_BYTES = 4096
-const ENDLESS = 200_000 // accesses on end without a shared one
+const ENDLESS = 20_000 // accesses on end that nobody notices; who does more may be waiting for others
 
 const STOPPED = Symbol('stopped')
 const NOWHERE = { access: undefined, stack: undefined }
@@ -90,6 +99,8 @@ export class Machine {
   deathsAllowed = 0
   /** Whether the order of operations' beginnings and ends counts: then each begins with a stop. */
   isTimed = false
+  /** Whether every access is a stop, noticed or not. */
+  stopsAlways = false
 
   // What `step` finds when it is called.
   #mode: 'free' | 'running' | 'suspending' | 'resuming' = 'free'
@@ -135,9 +146,19 @@ export class Machine {
     for (const word of this.#written) this.words[word] = this.#base[word]!
     this.#deaths = 0
     this.#live = []
-    const fresh = { status: 'stopped' as const, operation: 0, memory: null, log: [], before: -1, outcomes: [] }
+    const fresh = {
+      status: 'stopped' as const,
+      operation: 0,
+      memory: null,
+      log: [],
+      before: -1,
+      outcomes: [],
+    }
     this.#threads = this.#programs.map(() => ({ ...fresh, hash: { a: 0, b: 0 } }))
-    this.#programs.forEach((_, thread) => this.#advance(thread, undefined))
+    this.#programs.forEach((_, thread) => {
+      this.#accesses = 0
+      this.#advance(thread, undefined)
+    })
     return this.state()
   }
 
@@ -284,7 +305,15 @@ export class Machine {
       }
       const before = state.before < 0 ? this.#ended() : state.before
       const outcomes = [...state.outcomes, { outcome: next.value, before }]
-      state = { status: 'stopped', operation: state.operation + 1, memory: null, log: [], before: -1, outcomes, hash: state.hash }
+      state = {
+        status: 'stopped',
+        operation: state.operation + 1,
+        memory: null,
+        log: [],
+        before: -1,
+        outcomes,
+        hash: state.hash,
+      }
     }
   }
 
@@ -350,7 +379,8 @@ export class Machine {
 
   #note(thread: number, kind: number, address: number, bytes: number): void {
     const { operation } = this.#threads[thread]!
-    if (this.shared.note(thread, address, bytes, kind !== LOAD, operation, this.#deaths & 0xff)) this.learnt = true
+    if (this.shared.note(thread, address, bytes, kind !== LOAD, operation, this.#deaths & 0xff))
+      this.learnt = true
   }
 
   #begins(thread: number): boolean {
@@ -359,7 +389,8 @@ export class Machine {
 
   #stopsAt(thread: number, kind: number, address: number, bytes: number): boolean {
     const mayDie = kind !== LOAD && this.deathsAllowed > 0 && this.#programs[thread]!.mortal
-    return mayDie || this.#begins(thread) || this.#isNoticed(thread, kind, address, bytes)
+    if (++this.#accesses > ENDLESS) return true
+    return this.stopsAlways || mayDie || this.#begins(thread) || this.#isNoticed(thread, kind, address, bytes)
   }
 
   #isNoticed(thread: number, kind: number, address: number, bytes: number): boolean {
@@ -391,7 +422,6 @@ export class Machine {
       this.#effect(kind, address, bytes)
       return
     }
-    if (++this.#accesses > ENDLESS) throw new Error(`thread ${thread} goes on for ever by itself`)
     this.#note(thread, kind, address, bytes)
     if (this.#stopsAt(thread, kind, address, bytes)) {
       const at = this.#stackOf(thread)
@@ -414,7 +444,8 @@ export class Machine {
   #notify(address: number): void {
     this.#threads.forEach((state, thread) => {
       if (state.status !== 'asleep') return
-      if ((state.request as { sleep: number }).sleep === address) this.#set(thread, { ...state, status: 'woken' })
+      if ((state.request as { sleep: number }).sleep === address)
+        this.#set(thread, { ...state, status: 'woken' })
     })
   }
 

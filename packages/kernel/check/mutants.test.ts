@@ -9,14 +9,20 @@ import type { Scenario } from './scenario.js'
 const TIMEOUT_MS = 60_000
 const isLong = process.env.MILLRACE_LONG === '1'
 
-test.for(mutants.filter(({ long }) => isLong || !long))('$file: $name', { timeout: TIMEOUT_MS }, async mutant => {
-  // The scenarios of a structure all need the same constant made smaller, or none.
-  const smaller = mutant.scenarios.find(scenario => scenario.smaller)?.smaller
-  const kernel = await mutatedKernel(mutant, ...(smaller ? [smaller] : []))
-  const error = firstError(kernel, mutant.scenarios)
-  process.stderr.write(`  ${mutant.name}: ${error?.message.split('\n', 1)[0]}, after ${error?.schedule.length} steps\n`)
-  expect(error, 'no scenario finds it').toBeInstanceOf(ScheduleError)
-})
+test.for(mutants.filter(({ long }) => isLong || !long))(
+  '$file: $name',
+  { timeout: TIMEOUT_MS },
+  async mutant => {
+    // The scenarios of a structure all need the same constant made smaller, or none.
+    const smaller = mutant.scenarios.find(scenario => scenario.smaller)?.smaller
+    const kernel = await mutatedKernel(mutant, ...(smaller ? [smaller] : []))
+    const error = firstError(kernel, mutant.scenarios)
+    process.stderr.write(
+      `  ${mutant.name}: ${error?.message.split('\n', 1)[0]}, after ${error?.schedule.length} steps\n`,
+    )
+    expect(error, 'no scenario finds it').toBeInstanceOf(ScheduleError)
+  },
+)
 
 function firstError(kernel: WebAssembly.Module, scenarios: readonly Scenario[]): ScheduleError | undefined {
   for (const scenario of scenarios.filter(({ long }) => isLong || !long)) {

@@ -21,7 +21,12 @@ export function persistentSet(machine: Machine, mayDie: boolean): readonly numbe
   return best
 }
 
-function closure(machine: Machine, first: number, all: readonly number[], mayDie: boolean): readonly number[] {
+function closure(
+  machine: Machine,
+  first: number,
+  all: readonly number[],
+  mayDie: boolean,
+): readonly number[] {
   const set = [first]
   for (const thread of set) {
     const { status } = machine.threads[thread]!

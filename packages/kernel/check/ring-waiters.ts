@@ -16,7 +16,12 @@ interface Waiting {
 }
 
 /** What a thread remembers whose only goroutine is parked at the ring, to receive. */
-export const PARKED_RECEIVER: Outcome = JSON.stringify({ receivers: 1, senders: [], received: [], sent: [] } satisfies Waiting)
+export const PARKED_RECEIVER: Outcome = JSON.stringify({
+  receivers: 1,
+  senders: [],
+  received: [],
+  sent: [],
+} satisfies Waiting)
 
 class RingWaiters {
   readonly #me: number
@@ -106,7 +111,11 @@ export function waitAtRing(
   const { receivers = 0, values = [] } = waiting
   return function* (memory) {
     const remembered = memory && (JSON.parse(memory as string) as Waiting)
-    const waiters = new RingWaiters(me, ring, remembered || { receivers, senders: values, received: [], sent: [] })
+    const waiters = new RingWaiters(
+      me,
+      ring,
+      remembered || { receivers, senders: values, received: [], sent: [] },
+    )
     if (remembered) {
       const hashes = yield* nextMail(me)
       if (hashes.length > 0) yield* waiters.look()

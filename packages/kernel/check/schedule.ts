@@ -39,7 +39,8 @@ function nameAddress(address: number, names: Readonly<Record<string, number>>): 
     return `thread[${thread}].${THREAD_FIELDS[offset] ?? leaf ?? `+${offset}`}`
   }
   let [nearest, start] = ['heap', 0]
-  for (const [name, at] of Object.entries(names)) if (at <= address && at > start) [nearest, start] = [name, at]
+  for (const [name, at] of Object.entries(names))
+    if (at <= address && at > start) [nearest, start] = [name, at]
   return address === start ? nearest : `${nearest}+${address - start}`
 }
 

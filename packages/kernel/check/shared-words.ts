@@ -43,7 +43,14 @@ export class SharedWords {
   }
 
   /** Notes an access. Answers whether it has brought a conflict to light. */
-  note(thread: number, address: number, bytes: number, writes: boolean, operation: number, dead: number): boolean {
+  note(
+    thread: number,
+    address: number,
+    bytes: number,
+    writes: boolean,
+    operation: number,
+    dead: number,
+  ): boolean {
     const seen = this.#seenBy(thread, dead)
     const bit = (writes ? 2 : 1) << (2 * operation)
     const last = (address + bytes - 1) >> WORD_SHIFT
@@ -70,7 +77,14 @@ export class SharedWords {
     return seen.byThread[thread]!
   }
 
-  #conflicts(word: number, thread: number, writes: boolean, other: number, operation: number, dead: number): boolean {
+  #conflicts(
+    word: number,
+    thread: number,
+    writes: boolean,
+    other: number,
+    operation: number,
+    dead: number,
+  ): boolean {
     if (dead & (1 << other)) return false
     const conflicting = writes ? READS | WRITES : WRITES
     for (const { dead: deadThen, byThread } of this.#seen) {

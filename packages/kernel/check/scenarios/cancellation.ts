@@ -35,12 +35,17 @@ function cancellationScenario(waiters: number, deaths: number): Scenario {
       for (let me = 1; me <= waiters; me++) programs.push({ operations: [awaitEnd(me, cancellation)] })
       if (deaths) programs.push(reaper(waiters + 1))
       return {
-        names: { cancellation, 'cancellation.state': cancellation + STATE, 'cancellation.cause': cancellation + CAUSE },
+        names: {
+          cancellation,
+          'cancellation.state': cancellation + STATE,
+          'cancellation.cause': cancellation + CAUSE,
+        },
         programs,
         end({ machine, outcomes, isAsleep }) {
           for (let thread = 1; thread <= waiters; thread++) {
             if (isAsleep(thread)) {
-              if (machine.word(cancellation + STATE) !== 0) return `thread ${thread} sleeps, and it is cancelled`
+              if (machine.word(cancellation + STATE) !== 0)
+                return `thread ${thread} sleeps, and it is cancelled`
             } else if (JSON.stringify(outcomes[thread]) !== '[[7,9]]')
               return `thread ${thread} was told ${JSON.stringify(outcomes[thread])}`
           }

@@ -26,7 +26,12 @@ interface Options {
   readonly deaths?: number
 }
 
-function heapScenario(name: string, bytes: number, threads: readonly string[], options: Options = {}): Scenario {
+function heapScenario(
+  name: string,
+  bytes: number,
+  threads: readonly string[],
+  options: Options = {},
+): Scenario {
   const { free = 0, held = 0, deaths = 0 } = options
   return {
     name: `blocks of ${bytes} bytes: ${name}${deaths ? ', with a death' : ''}`,

@@ -52,7 +52,8 @@ function stranded({ machine, isAsleep, state }: End, ring: number): string | und
     if (!isAsleep(thread)) continue
     const block = threadBlock(thread)
     if (machine.word(block + BELL) !== 1) return `thread ${thread} sleeps with its bell lowered`
-    if (machine.word(block + SUM) || machine.word(block + SUM + 4)) return `thread ${thread} sleeps on unread mail`
+    if (machine.word(block + SUM) || machine.word(block + SUM + 4))
+      return `thread ${thread} sleeps on unread mail`
     const waiting = JSON.parse((state.threads[thread]!.memory ?? PARKED_RECEIVER) as string)
     if (waiting.receivers > 0 && machine.kernel.ringCanReceive!(ring))
       return `thread ${thread} waits for a value, and there is one`
@@ -69,7 +70,12 @@ interface Options {
   readonly unordered?: boolean
 }
 
-function parkingScenario(name: string, capacity: number, threads: readonly (readonly Make[])[], options: Options = {}): Scenario {
+function parkingScenario(
+  name: string,
+  capacity: number,
+  threads: readonly (readonly Make[])[],
+  options: Options = {},
+): Scenario {
   const { before = 0, deaths = 0, unordered = false } = options
   return {
     name: `waiting at a ring of ${capacity}: ${name}${deaths ? ', with a death' : ''}`,
@@ -90,12 +96,22 @@ function parkingScenario(name: string, capacity: number, threads: readonly (read
       }))
       if (deaths) programs.push(reaper(threads.length))
       return {
-        names: { ring, 'ring.interest[receive]': ring + 24, 'ring.interest[send]': ring + 32, 'ring.head': ring + 64, 'ring.tail': ring + 128, slots: machine.word(ring + 200) },
+        names: {
+          ring,
+          'ring.interest[receive]': ring + 24,
+          'ring.interest[send]': ring + 32,
+          'ring.head': ring + 64,
+          'ring.tail': ring + 128,
+          slots: machine.word(ring + 200),
+        },
         programs,
         ...(unordered
           ? {}
           : {
-              specification: withReap({ ...channelSpecification(capacity), initial: { values, closed: false } }),
+              specification: withReap({
+                ...channelSpecification(capacity),
+                initial: { values, closed: false },
+              }),
               drain: (machine: Machine) => drainRing(machine, deaths ? threads.length : 0, ring),
             }),
         end: end => stranded(end, ring),
@@ -118,13 +134,40 @@ export const parkingScenarios: readonly Scenario[] = [
   parkingScenario('receive | send', 1, [[receive], [send(1)]], { deaths: 1 }),
   parkingScenario('parked receive | parked receive | send', 1, [[parkedReceive], [parkedReceive], [send(1)]]),
   parkingScenario('parked receive | parked receive | close', 1, [[parkedReceive], [parkedReceive], [close]]),
-  parkingScenario('two receivers together | send, send', 2, [[together(2)], [send(1), send(2)]], { unordered: true }),
-  parkingScenario('sender and receiver together | send', 1, [[together(1, 1)], [send(2)]], { unordered: true }),
-  parkingScenario('receive | parked receive | trySend, trySend', 2, [[receive], [parkedReceive], [trySend(1), trySend(2)]], { long: true }),
-  parkingScenario('receive, receive | send, send', 1, [[receive, receive], [send(1), send(2)]], { long: true }),
+  parkingScenario('two receivers together | send, send', 2, [[together(2)], [send(1), send(2)]], {
+    unordered: true,
+  }),
+  parkingScenario('sender and receiver together | send', 1, [[together(1, 1)], [send(2)]], {
+    unordered: true,
+  }),
+  parkingScenario(
+    'receive | parked receive | trySend, trySend',
+    2,
+    [[receive], [parkedReceive], [trySend(1), trySend(2)]],
+    { long: true },
+  ),
+  parkingScenario(
+    'receive, receive | send, send',
+    1,
+    [
+      [receive, receive],
+      [send(1), send(2)],
+    ],
+    { long: true },
+  ),
   parkingScenario('receive | receive | send', 1, [[receive], [receive], [send(1)]], { long: true }),
-  parkingScenario('receive | receive | send, send', 1, [[receive], [receive], [send(1), send(2)]], { long: true }),
-  parkingScenario('full; send | send | receive, receive', 1, [[send(1)], [send(2)], [receive, receive]], { before: 1, long: true }),
+  parkingScenario('receive | receive | send, send', 1, [[receive], [receive], [send(1), send(2)]], {
+    long: true,
+  }),
+  parkingScenario('full; send | send | receive, receive', 1, [[send(1)], [send(2)], [receive, receive]], {
+    before: 1,
+    long: true,
+  }),
   parkingScenario('receive | receive | close', 1, [[receive], [receive], [close]], { long: true }),
-  parkingScenario('parked receive | parked receive | send', 1, [[parkedReceive], [parkedReceive], [send(1)]], { deaths: 1, long: true }),
+  parkingScenario(
+    'parked receive | parked receive | send',
+    1,
+    [[parkedReceive], [parkedReceive], [send(1)]],
+    { deaths: 1, long: true },
+  ),
 ]

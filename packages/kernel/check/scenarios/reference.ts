@@ -54,12 +54,17 @@ const make: Make = me => ({
 function referenceScenario(
   name: string,
   threads: readonly (readonly Make[])[],
-  { deaths = 0, kind = 'cancellationCreate' }: { deaths?: number; kind?: string } = {},
+  {
+    deaths = 0,
+    kind = 'cancellationCreate',
+    long = false,
+  }: { deaths?: number; kind?: string; long?: boolean } = {},
 ): Scenario {
   return {
     name: `references: ${name}${deaths ? ', with a death' : ''}`,
     threads: threads.length + (deaths ? 1 : 0),
     deaths,
+    long,
     make(machine) {
       const object = machine.kernel[kind]!(0)
       const programs: Program[] = threads.map((operations, me) => ({
@@ -72,12 +77,19 @@ function referenceScenario(
         const { status, outcomes, before } = machine.threads[thread]!
         if (status === 'dead') return false
         const operations = programs[thread]!.operations
-        const last = operations.findLastIndex(({ name }, i) => i < outcomes.length && (name === 'arrive' || name === 'release'))
+        const last = operations.findLastIndex(
+          ({ name }, i) => i < outcomes.length && (name === 'arrive' || name === 'release'),
+        )
         const has = last < 0 ? thread === 0 : operations[last]!.name === 'arrive'
         return has && !(before >= 0 && operations[outcomes.length]?.name === 'release')
       }
       return {
-        names: { object, 'object.refs': object + REFS, 'object.kind': object + KIND, 'object.holders': object + HOLDERS },
+        names: {
+          object,
+          'object.refs': object + REFS,
+          'object.kind': object + KIND,
+          'object.holders': object + HOLDERS,
+        },
         programs,
         always(machine) {
           const holder = threads.findIndex((_, thread) => holds(machine, thread))
@@ -87,13 +99,18 @@ function referenceScenario(
         end({ machine, isDead, outcomes }) {
           const free = freeBlocks(machine, sizeClass, programs.length)
           // What a dead thread had made is the reaper's to free.
-          const made = outcomes.filter((_, t) => !isDead(t)).flat().map(Number).filter(outcome => outcome > PAGE)
+          const made = outcomes
+            .filter((_, t) => !isDead(t))
+            .flat()
+            .map(Number)
+            .filter(outcome => outcome > PAGE)
           const wrong = twice([...free, ...made])
           if (wrong) return wrong
           const someoneHolds = threads.some((_, thread) => holds(machine, thread))
           const isFree = free.includes(object) || made.includes(object)
           // A death may leave it behind, but then there was one.
-          if (!someoneHolds && !isFree && !threads.some((_, t) => isDead(t))) return 'nobody holds it, and it is not free'
+          if (!someoneHolds && !isFree && !threads.some((_, t) => isDead(t)))
+            return 'nobody holds it, and it is not free'
           return undefined
         },
       }
@@ -128,12 +145,23 @@ const reapBesideFree: Scenario = {
       names: { channel, table, victim },
       programs: [
         { operations: [reuse] },
-        { operations: [{ name: 'nothing', *run() { return yield read(threadBlock(1)) } }], mortal: true },
+        {
+          operations: [
+            {
+              name: 'nothing',
+              *run() {
+                return yield read(threadBlock(1))
+              },
+            },
+          ],
+          mortal: true,
+        },
         reaper(2),
       ],
       end({ outcomes, machine }) {
         if (outcomes[0]![0] !== table) return 'the memory was not used again: this shows nothing'
-        for (let i = 0; i < 4; i++) if (machine.word(victim + 4 * i) !== 5 + i) return 'somebody wrote to a block of another'
+        for (let i = 0; i < 4; i++)
+          if (machine.word(victim + 4 * i) !== 5 + i) return 'somebody wrote to a block of another'
         return undefined
       },
     }
@@ -141,14 +169,42 @@ const reapBesideFree: Scenario = {
 }
 
 export const referenceScenarios: readonly Scenario[] = [
-  referenceScenario('send, release | arrive, release', [[send, release], [arrive(1), release]]),
-  referenceScenario('send, send, release | arrive, release | drop', [[send, send, release], [arrive(1), release], [drop(2)]]),
-  referenceScenario('send, send, release | arrive, arrive, release', [[send, send, release], [arrive(1), arrive(2), release]]),
-  referenceScenario('send, release, make | arrive, release, make', [[send, release, make], [arrive(1), release, make]]),
-  referenceScenario('send, release | arrive, release', [[send, release], [arrive(1), release]], { deaths: 1 }),
-  referenceScenario('an unbuffered channel: send, release, make | arrive, release', [[send, release, make], [arrive(1), release]], {
-    kind: 'rendezvousCreate',
-    deaths: 1,
-  }),
+  referenceScenario('send, release | arrive, release', [
+    [send, release],
+    [arrive(1), release],
+  ]),
+  referenceScenario('send, send, release | arrive, release | drop', [
+    [send, send, release],
+    [arrive(1), release],
+    [drop(2)],
+  ]),
+  referenceScenario('send, send, release | arrive, arrive, release', [
+    [send, send, release],
+    [arrive(1), arrive(2), release],
+  ]),
+  referenceScenario('send, release, make | arrive, release, make', [
+    [send, release, make],
+    [arrive(1), release, make],
+  ]),
+  referenceScenario(
+    'send, release | arrive, release',
+    [
+      [send, release],
+      [arrive(1), release],
+    ],
+    { deaths: 1 },
+  ),
+  referenceScenario(
+    'an unbuffered channel: send, release, make | arrive, release',
+    [
+      [send, release, make],
+      [arrive(1), release],
+    ],
+    {
+      kind: 'rendezvousCreate',
+      deaths: 1,
+      long: true,
+    },
+  ),
   reapBesideFree,
 ]

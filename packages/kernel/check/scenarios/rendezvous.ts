@@ -49,7 +49,9 @@ function rendezvousScenario(plans: readonly Plan[], options: Options = {}): Scen
         }),
       )
       const programs: Program[] = plans.map((plan, thread) => ({
-        operations: [plan[0]!.endsWith('close') ? close(thread, channels[0]!) : selectUnbuffered(thread, cases[thread]!)],
+        operations: [
+          plan[0]!.endsWith('close') ? close(thread, channels[0]!) : selectUnbuffered(thread, cases[thread]!),
+        ],
         mortal: true,
       }))
       if (deaths) programs.push(reaper(plans.length))
@@ -84,21 +86,32 @@ function unpaired({ outcomes, isDead }: End, cases: readonly (readonly Case[])[]
   })
   const values = cases.flat().flatMap(({ direction, value }) => (direction === SEND ? [value!] : []))
   const invented = received.find((value, i) => !values.includes(value) || received.indexOf(value) !== i)
-  if (invented !== undefined) return `${invented} was received, and not sent once: sent ${sent}, received ${received}`
+  if (invented !== undefined)
+    return `${invented} was received, and not sent once: sent ${sent}, received ${received}`
   // One of the two may have died with its half of it.
-  const halves = sent.filter(value => !received.includes(value)).length + received.filter(value => !sent.includes(value)).length
+  const halves =
+    sent.filter(value => !received.includes(value)).length +
+    received.filter(value => !sent.includes(value)).length
   return halves > dead ? `sent ${sent}, received ${received}` : undefined
 }
 
 /** Says who sleeps for ever. */
-function stranded({ machine, state, isAsleep }: End, cases: readonly (readonly Case[])[]): string | undefined {
-  const asleep = cases.flatMap((own, thread) => (isAsleep(thread) ? own.map(one => ({ ...one, thread })) : []))
+function stranded(
+  { machine, state, isAsleep }: End,
+  cases: readonly (readonly Case[])[],
+): string | undefined {
+  const asleep = cases.flatMap((own, thread) =>
+    isAsleep(thread) ? own.map(one => ({ ...one, thread })) : [],
+  )
   for (const { channel, direction, thread } of asleep) {
     if (machine.word(channel + KIND) === 0) return `thread ${thread} waits at a channel that is freed`
     if (machine.kernel.rendezvousClosed!(channel)) return `thread ${thread} sleeps at a closed channel`
-    const other = asleep.find(one => one.channel === channel && one.direction !== direction && one.thread !== thread)
+    const other = asleep.find(
+      one => one.channel === channel && one.direction !== direction && one.thread !== thread,
+    )
     if (other) return `threads ${thread} and ${other.thread} sleep, and could go on together`
-    if (machine.kernel.tokenTaken!(thread, state.threads[thread]!.memory as number) >= 0) return `thread ${thread} is not told that it may go on`
+    if (machine.kernel.tokenTaken!(thread, state.threads[thread]!.memory as number) >= 0)
+      return `thread ${thread} is not told that it may go on`
   }
   return undefined
 }
@@ -106,10 +119,20 @@ function stranded({ machine, state, isAsleep }: End, cases: readonly (readonly C
 export const rendezvousScenarios: readonly Scenario[] = [
   rendezvousScenario([['a!'], ['a?']]),
   rendezvousScenario([['a?'], ['a close']]),
-  rendezvousScenario([['a?'], ['a!']], { deaths: 1 }),
-  rendezvousScenario([['a!', 'b?'], ['a?', 'b!']]),
+  rendezvousScenario([['a?'], ['a!']], { deaths: 1, long: true }),
+  rendezvousScenario([
+    ['a!', 'b?'],
+    ['a?', 'b!'],
+  ]),
   rendezvousScenario([['a!'], ['a!'], ['a?']], { long: true }),
   rendezvousScenario([['a?'], ['a!'], ['a close']], { long: true }),
   rendezvousScenario([['a!', 'b?'], ['a?'], ['b!']], { long: true }),
-  rendezvousScenario([['a!', 'c?'], ['a?', 'b!'], ['b?', 'c!']], { long: true }),
+  rendezvousScenario(
+    [
+      ['a!', 'c?'],
+      ['a?', 'b!'],
+      ['b?', 'c!'],
+    ],
+    { long: true },
+  ),
 ]

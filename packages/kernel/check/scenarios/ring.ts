@@ -3,7 +3,7 @@
 import { channelSpecification } from '../channel-specification.js'
 import { ANSWER, CLOSED, INBOX, OK, OK_SELF, threadBlock, WOULD_BLOCK } from '../kernel-constants.js'
 import type { Machine } from '../machine.js'
-import { call, callOperation, type Operation, read } from '../program.js'
+import { call, type Operation, read } from '../program.js'
 import type { Scenario } from '../scenario.js'
 
 const send = (me: number, ring: number, value: number): Operation => ({
@@ -50,7 +50,10 @@ export function drainRing(machine: Machine, me: number, ring: number) {
   const found: { name: string; outcome: number | number[] }[] = []
   for (let i = 0; i < 7; i++) {
     const status = statusOf(machine.kernel.ringReceive!(me, ring))
-    found.push({ name: 'receive', outcome: status === OK ? [machine.word(threadBlock(me) + ANSWER)] : status })
+    found.push({
+      name: 'receive',
+      outcome: status === OK ? [machine.word(threadBlock(me) + ANSWER)] : status,
+    })
     if (status === WOULD_BLOCK || status === CLOSED) break
   }
   return found
@@ -72,8 +75,6 @@ const many =
   (max: number): Make =>
   (me, ring) =>
     receiveMany(me, ring, max)
-const length: Make = (_, ring) => callOperation('length', 'ringLength', ring)
-void length
 
 function ringScenario(
   name: string,
@@ -105,12 +106,17 @@ function ringScenario(
 }
 
 export const ringScenarios: readonly Scenario[] = [
-  ringScenario('send, send | receive, receive', 1, [[s(1), s(2)], [receive, receive]]),
+  ringScenario('send, send | receive, receive', 1, [
+    [s(1), s(2)],
+    [receive, receive],
+  ]),
   ringScenario('send | send | receive', 1, [[s(1)], [s(2)], [receive]]),
   ringScenario('send, send | receive | receive', 1, [[s(1), s(2)], [receive], [receive]]),
   ringScenario('send | close | receive', 1, [[s(1)], [close], [receive]]),
   ringScenario('send, send | close | receive, receive', 2, [[s(1), s(2)], [close], [receive, receive]]),
   ringScenario('close | close | send', 1, [[close], [close], [s(1)]]),
-  ringScenario('full; send | receive, receive | close', 1, [[s(1)], [receive, receive], [close]], { before: 1 }),
+  ringScenario('full; send | receive, receive | close', 1, [[s(1)], [receive, receive], [close]], {
+    before: 1,
+  }),
   ringScenario('receiveMany | receive | send, send', 2, [[many(2)], [receive], [s(1), s(2)]], { before: 1 }),
 ]
