@@ -112,6 +112,16 @@ class Select {
   }
 }
 
+/** Tries the first case, and does not wait: 'none' if nobody is there. */
+export function tryUnbuffered(me: number, cases: readonly Case[]): Operation {
+  return {
+    name: 'try',
+    *run() {
+      return (yield* new Select(me, cases, 0).attempt(0)) ?? [0, 'none']
+    },
+  }
+}
+
 /** Answers [case, value received | 'sent' | 'closed']. While it is parked it remembers its token. */
 export function selectUnbuffered(me: number, cases: readonly Case[]): Operation {
   return {

@@ -5,10 +5,10 @@ import type { Mutation } from '../check-kernel.js'
 import { KIND, RECEIVE, SEND } from '../kernel-constants.js'
 import { call, type Operation, type Program } from '../program.js'
 import { reaper, shareAmong } from '../reaper.js'
-import { type Case, selectUnbuffered } from '../rendezvous-operation.js'
+import { type Case, selectUnbuffered, tryUnbuffered } from '../rendezvous-operation.js'
 import type { End, Scenario } from '../scenario.js'
 
-/** A case, or `close`, on channel a, b or c: 'a!' sends, 'a?' receives. */
+/** A case, or `close`, on channel a, b or c: 'a!' sends, 'a?' receives; 'a! now' does not wait. */
 type Plan = readonly string[]
 
 interface Options {
@@ -48,10 +48,12 @@ function rendezvousScenario(plans: readonly Plan[], options: Options = {}): Scen
           return [{ channel, direction: one[1] === '!' ? SEND : RECEIVE, value: 100 * thread + i + 1 }]
         }),
       )
+      const operation = (plan: Plan, thread: number): Operation => {
+        if (plan[0]!.endsWith('close')) return close(thread, channels[0]!)
+        return (plan[0]!.endsWith('now') ? tryUnbuffered : selectUnbuffered)(thread, cases[thread]!)
+      }
       const programs: Program[] = plans.map((plan, thread) => ({
-        operations: [
-          plan[0]!.endsWith('close') ? close(thread, channels[0]!) : selectUnbuffered(thread, cases[thread]!),
-        ],
+        operations: [operation(plan, thread)],
         mortal: true,
       }))
       if (deaths) programs.push(reaper(plans.length))
@@ -79,7 +81,7 @@ function unpaired({ outcomes, isDead }: End, cases: readonly (readonly Case[])[]
   cases.forEach((own, thread) => {
     const outcome = outcomes[thread]![0] as readonly [number, number | string] | undefined
     if (outcome === undefined && isDead(thread)) dead++
-    if (!Array.isArray(outcome) || outcome[1] === 'closed') return
+    if (!Array.isArray(outcome) || outcome[1] === 'closed' || outcome[1] === 'none') return
     const { direction, value } = own[outcome[0]]!
     if (direction === SEND) sent.push(value!)
     else received.push(outcome[1] as number)
@@ -118,6 +120,7 @@ function stranded(
 
 export const rendezvousScenarios: readonly Scenario[] = [
   rendezvousScenario([['a!'], ['a?']]),
+  rendezvousScenario([['a?'], ['a! now'], ['a! now']]),
   rendezvousScenario([['a?'], ['a close']]),
   rendezvousScenario([['a?'], ['a!']], { deaths: 1, long: true }),
   rendezvousScenario([
