@@ -72,6 +72,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'who raises the bell does not look into the mailbox once more',
+    long: true,
     file: 'parking.ts',
     from: 'if (load64(block + SUM) == 0) return true',
     to: 'if (load64(block + SUM) == load64(block + SUM)) return true',
@@ -94,6 +95,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a rescan does not notify: somebody may have died with the bell in hand',
+    long: true,
     file: 'parking.ts',
     from: 'store32(block + BELL, 0)\n  notifyAll(block + BELL)\n}\n\n/** Takes the dirty set',
     to: 'ring(block)\n}\n\n/** Takes the dirty set',
