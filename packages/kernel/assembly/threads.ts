@@ -29,6 +29,7 @@ import {
   HASHES,
   HEAP,
   HEAP_TOP,
+  HOLDERS,
   INBOX,
   INCARNATION,
   INJECTOR,
@@ -161,7 +162,9 @@ export function threadReap(me: u32, dead: u32): void {
   forget(dead)
   for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
     const kind = load32(object, KIND)
-    if (kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)
+    // What the dead thread does not hold may be freed, and be something else, at any moment.
+    const holds = (load64(object + HOLDERS) & (<u64>1 << dead)) != 0
+    if (holds && kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)
     if (kind != KIND_FREE) referenceRelease(me, object, dead)
   }
   const block = threadAt(dead)

@@ -1,0 +1,172 @@
+// Bugs that one could have written, and the scenarios that must find them.
+
+import type { Mutation } from './check-kernel.js'
+import type { Scenario } from './scenario.js'
+import { cancellationScenarios } from './scenarios/cancellation.js'
+import { heapScenarios } from './scenarios/heap.js'
+import { parkingScenarios } from './scenarios/parking.js'
+import { referenceScenarios } from './scenarios/reference.js'
+import { rendezvousScenarios } from './scenarios/rendezvous.js'
+import { ringScenarios } from './scenarios/ring.js'
+
+export interface Mutant extends Mutation {
+  readonly name: string
+  /** Only with MILLRACE_LONG=1: each is a build of its own, and takes a second. */
+  readonly long?: boolean
+  readonly scenarios: readonly Scenario[]
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'two receivers may take the same value',
+    file: 'ring.ts',
+    from: 'if (cas64(ring + RING_HEAD, head, head + 1)) {',
+    to: 'store64(ring + RING_HEAD, head + 1)\n      if (true) {',
+    scenarios: ringScenarios,
+  },
+  {
+    name: 'two senders may fill the same slot',
+    long: true,
+    file: 'ring.ts',
+    from: 'if (cas64(at, seen, filled(tail, value, 0))) {',
+    to: 'store64(at, filled(tail, value, 0))\n    if (true) {',
+    scenarios: ringScenarios,
+  },
+  {
+    name: 'a sender passes the seal',
+    file: 'ring.ts',
+    from: 'if (isSealed(seen)) return CLOSED\n      cas64(ring + RING_TAIL, tail, tail + 1) // help',
+    to: 'cas64(ring + RING_TAIL, tail, tail + 1) // help',
+    scenarios: ringScenarios,
+  },
+  {
+    name: 'a sender that has died before it moved the tail is not helped',
+    long: true,
+    file: 'ring.ts',
+    from: 'cas64(ring + RING_TAIL, tail, tail + 1) // help a sender that has filled its slot and not moved the tail\n',
+    to: '\n',
+    scenarios: ringScenarios,
+  },
+  {
+    name: 'a batch is taken from a head that has moved',
+    long: true,
+    file: 'ring.ts',
+    from: 'if (cas64(ring + RING_HEAD, head, head + <u64>count)) {',
+    to: 'if (cas64(ring + RING_HEAD, load64(ring + RING_HEAD), head + <u64>count)) {',
+    scenarios: ringScenarios,
+  },
+  {
+    name: 'who parks does not look once more',
+    file: 'ring.ts',
+    from: '  interestArm(me, ring, direction)\n  return direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring)',
+    to: '  interestArm(me, ring, direction)\n  return false',
+    scenarios: parkingScenarios,
+  },
+  {
+    name: 'who leaves does not pass the baton on',
+    long: true,
+    file: 'ring.ts',
+    from: 'if (!interestDisarm(me, ring, direction)) ringPassBaton(me, ring, direction)',
+    to: 'interestDisarm(me, ring, direction)',
+    scenarios: parkingScenarios,
+  },
+  {
+    name: 'who raises the bell does not look into the mailbox once more',
+    long: true,
+    file: 'parking.ts',
+    from: 'if (load64(block + SUM) == 0) return true',
+    to: 'if (load64(block + SUM) == load64(block + SUM)) return true',
+    scenarios: parkingScenarios,
+  },
+  {
+    name: 'a poke rings before it has left its message',
+    long: true,
+    file: 'parking.ts',
+    from: 'if ((load64(thread + SUM) & bit) == 0) or64(thread + SUM, bit)\n  ring(thread)',
+    to: 'ring(thread)\n  if ((load64(thread + SUM) & bit) == 0) or64(thread + SUM, bit)',
+    scenarios: parkingScenarios,
+  },
+  {
+    name: 'nobody is told to look after a death',
+    file: 'threads.ts',
+    from: '  for (let t: u32 = 0; t < MAX_THREADS; t++) if (alive & ((<u64>1) << t)) pokeRescan(t)\n',
+    to: '\n',
+    scenarios: parkingScenarios,
+  },
+  {
+    name: 'a rescan does not notify: somebody may have died with the bell in hand',
+    long: true,
+    file: 'parking.ts',
+    from: 'store32(block + BELL, 0)\n  notifyAll(block + BELL)\n}\n\n/** Takes the dirty set',
+    to: 'ring(block)\n}\n\n/** Takes the dirty set',
+    scenarios: parkingScenarios,
+  },
+  {
+    name: 'a depot whose tag stands still',
+    file: 'heap.ts',
+    from: '(((seen >> 32) + 1) << 32) | first',
+    to: '((seen >> 32) << 32) | first',
+    and: { from: '(((seen >> 32) + 1) << 32) | next', to: '((seen >> 32) << 32) | next' },
+    scenarios: heapScenarios,
+  },
+  {
+    name: 'two threads may take the same chunk',
+    long: true,
+    file: 'heap.ts',
+    from: 'if (cas32(HEAP_TOP, <u32>top, <u32>end)) {',
+    to: 'store32(HEAP_TOP, <u32>end)\n    if (true) {',
+    scenarios: heapScenarios,
+  },
+  {
+    name: 'a count that is changed in two steps',
+    long: true,
+    file: 'reference.ts',
+    from: 'if ((and64(object + HOLDERS, ~bit) & bit) != 0 && add32(object + REFS, -1) == 1) free(me, object)',
+    to: 'if ((and64(object + HOLDERS, ~bit) & bit) == 0) return\n  const refs = load<u32>(object, REFS) - 1\n  store<u32>(object, refs, REFS)\n  if (refs == 0) free(me, object)',
+    scenarios: referenceScenarios,
+  },
+  {
+    name: 'a reaper touches what the dead thread does not hold',
+    file: 'threads.ts',
+    from: 'if (holds && load32(',
+    to: 'if (load32(',
+    scenarios: referenceScenarios,
+  },
+  {
+    name: 'a state that is published before its cause',
+    file: 'cancellation.ts',
+    from: 'store32(cancellation + CAUSE, cause)\n  if (cas32(cancellation + STATE, 0, state)) wakeAll',
+    to: 'const first = cas32(cancellation + STATE, 0, state)\n  store32(cancellation + CAUSE, cause)\n  if (first) wakeAll',
+    scenarios: cancellationScenarios,
+  },
+  {
+    name: 'who waits for a cancellation looks before it asks to be told',
+    long: true,
+    file: 'cancellation.ts',
+    from: 'interestArm(me, cancellation, RECEIVE)\n  return load32(cancellation, STATE)',
+    to: 'const state = load32(cancellation, STATE)\n  interestArm(me, cancellation, RECEIVE)\n  return state',
+    scenarios: cancellationScenarios,
+  },
+  {
+    name: 'an operation may be taken twice',
+    file: 'token.ts',
+    from: 'return cas64(token + WORD, ((<u64>version) << 2) | OPEN, ((<u64>value) << 32) | ((<u64>index) << 2) | TAKEN)',
+    to: 'store64(token + WORD, ((<u64>value) << 32) | ((<u64>index) << 2) | TAKEN)\n  return true',
+    scenarios: rendezvousScenarios,
+  },
+  {
+    name: 'who opens an operation does not look for a counterpart',
+    file: 'rendezvous.ts',
+    from: 'if (thread <= me) return true',
+    to: 'if (thread <= me) return false',
+    scenarios: rendezvousScenarios,
+  },
+  {
+    name: 'a junior is not told to look',
+    file: 'rendezvous.ts',
+    from: '    poke(thread, channel)\n  }\n  return false\n}',
+    to: '  }\n  return false\n}',
+    long: true,
+    scenarios: rendezvousScenarios,
+  },
+]
