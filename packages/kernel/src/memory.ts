@@ -48,6 +48,11 @@ export class SharedMemory {
 
   /** Makes sure that the views cover everything below `end`. */
   reach(end: number): void {
-    if (end > this.u8.length) this.#refresh()
+    if (end <= this.u8.length) return
+    this.#refresh()
+    if (end <= this.u8.length) return
+    // Another thread has made it grow, and the host has not told this one yet: growing by nothing makes it look.
+    this.memory.grow(0)
+    this.#refresh()
   }
 }
