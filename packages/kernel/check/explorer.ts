@@ -73,7 +73,7 @@ class Exploration {
     kernel.kernelInit!()
     for (let thread = 0; thread < scenario.threads; thread++) {
       if (kernel.threadReserve!() !== thread) throw new Error('the memory is not fresh')
-      kernel.threadAttach!(thread)
+      kernel.threadAttach!(thread, kernel.threadLife!(thread))
     }
     this.#machine = machine
     this.#scenario = scenario
