@@ -1,0 +1,87 @@
+// What is checked: which model, within which bound, and what is expected of it. `refutes` names the rule that a BROKEN variant leaves
+// out: SPIN has to find what goes wrong without it. `progress`: no endless run in which no operation completes.
+// `quick`: also in every `npm test`.
+
+/** @type {{model: string, bound: string, progress?: boolean, refutes?: string, quick?: boolean}[]} */
+export const configurations = [
+  ...holds('ring', [
+    'CAPACITY=1 RECEIVERS=1 DEATHS=1 *',
+    'CAPACITY=1 VALUES=1 CLOSERS=1 DEATHS=1',
+    'CAPACITY=1 VALUES=1 CLOSERS=1 DEATHS=2',
+    'CAPACITY=1 VALUES=2 RECEIVERS=1 CLOSERS=1 DEATHS=1',
+    'CAPACITY=2 SLOTS=4 MAX=2 VALUES=1 CLOSERS=1 DEATHS=1',
+    'CAPACITY=3 SLOTS=4 MAX=3 SENDERS=1 VALUES=4 CLOSERS=1 DEATHS=1',
+    'CAPACITY=1 RECEIVERS=1 VALUES=1 CLOSERS=2 DEATHS=1',
+  ]),
+  ...lockFree('ring', ['CAPACITY=1 VALUES=1 RECEIVERS=1 CLOSERS=1 DEATHS=1', 'CAPACITY=3 SLOTS=4 MAX=2 VALUES=1 DEATHS=1']),
+  ...refuted('ring', {
+    'BROKEN=1 RECEIVERS=1 *': 'a look at the head before a send',
+    'BROKEN=2 DEATHS=1 RECEIVERS=1 -l': 'help for a tail that is behind',
+    'BROKEN=3 CLOSERS=1 VALUES=1': 'the seal: a flag instead',
+    'BROKEN=4 CAPACITY=3 SLOTS=4 MAX=2': 'the swap of the head in ringReceiveMany',
+    'BROKEN=5 CAPACITY=2 SLOTS=2 CLOSERS=1 VALUES=1 RECEIVERS=1': 'a slot more than the capacity',
+    'BROKEN=6 RECEIVERS=1': 'a look at the head itself when headSeen says full',
+  }),
+
+  ...holds('heap', ['DEATHS=0', 'DEATHS=1 *', 'DEATHS=2', 'CHAIN=2 BLOCKS=4 HELD=3 DEATHS=1', 'LARGE DEATHS=1']),
+  ...lockFree('heap', ['DEATHS=1']),
+  ...refuted('heap', {
+    'BROKEN=1 LARGE *': 'the tag',
+    'BROKEN=2 DEATHS=1': 'cutting a chain out of the magazine before publishing it',
+    'BROKEN=3 CHAIN=2 BLOCKS=4 HELD=3 DEATHS=1': 'giving a dead thread’s magazine back',
+    'BROKEN=4 DEATHS=1': 'linking a chain before publishing it',
+    'BROKEN=5 ROUNDS=2 BLOCKS=2': 'waiting until the thread is dead',
+  }),
+
+  ...holds('reference', ['DEATHS=0 SENDS=4', 'DEATHS=1 SENDS=4 *', 'DEATHS=2 SENDS=5']),
+  ...refuted('reference', {
+    'BROKEN=1 DEATHS=1 *': 'clearing the bit before counting down',
+    'BROKEN=2 DEATHS=1': 'counting up before publishing',
+    'BROKEN=3 DEATHS=1': 'giving back the count of a reference that was there already',
+    'BROKEN=4 DEATHS=1': 'looking whether the dead thread’s bit was set',
+  }),
+
+  ...holds('task', ['TAKERS=2 DEATHS=0', 'TAKERS=2 DEATHS=1', 'TAKERS=2 DEATHS=2', 'TAKERS=2 GOROUTINES=2 BLOCKS=1 DEATHS=2 *', 'TAKERS=3 GOROUTINES=2 DEATHS=1']),
+  ...lockFree('task', ['TAKERS=2 DEATHS=1']),
+  ...refuted('task', {
+    'BROKEN=1 DEATHS=1 *': 'claiming a task before its entry is taken away',
+    'BROKEN=2 DEATHS=1': 'leaving the taker’s life in the state until the task is on the stack',
+    'BROKEN=3 DEATHS=2': 'looking who is dead before taking the stack',
+    'BROKEN=4 DEATHS=1': 'a free block never says QUEUED',
+    'BROKEN=5 DEATHS=1': 'the swap of the state',
+  }),
+
+  ...holds('deque', ['DEATHS=0', 'DEATHS=1', 'DEATHS=2', 'THIEVES=1 TASKS=4 DEATHS=2', 'TASKS=2 DEATHS=1 *', 'PLAIN DEATHS=0', 'PLAIN DEATHS=1', 'PLAIN TASKS=4']),
+  ...lockFree('deque', ['TASKS=2 DEATHS=1', 'THIEVES=1 DEATHS=1']),
+  ...refuted('deque', {
+    'BROKEN=1 PLAIN': 'a look at the top after lowering the bottom',
+    'BROKEN=2 PLAIN': 'a swap of the top for the last entry',
+    'BROKEN=3 DEATHS=1 *': 'claiming a task before its entry is taken away',
+    'BROKEN=4 DEATHS=1': 'growing a full array',
+    'BROKEN=5 DEATHS=1': 'raising the bottom again when a thief has had the last entry',
+    'BROKEN=6 DEATHS=1': 'a look at the top between reading an entry and touching the task',
+  }),
+]
+
+/** A star at the end: quick. */
+function configuration(model, text, more) {
+  const quick = text.endsWith(' *')
+  return { model, bound: quick ? text.slice(0, -2) : text, ...(quick && { quick }), ...more }
+}
+
+function holds(model, bounds) {
+  return bounds.map(bound => configuration(model, bound))
+}
+
+function lockFree(model, bounds) {
+  return bounds.map(bound => configuration(model, bound, { progress: true }))
+}
+
+/** `-l` at the end: what is refuted is that it is lock-free. */
+function refuted(model, bounds) {
+  return Object.entries(bounds).map(([bound, refutes]) =>
+    bound.endsWith(' -l')
+      ? configuration(model, bound.slice(0, -3), { refutes, progress: true })
+      : configuration(model, bound, { refutes }),
+  )
+}
