@@ -43,12 +43,26 @@ export function check({ model, bound, progress, quick }) {
     const compiled = run(
       compilers.find(isHere),
       // A quick search takes less time than optimizing the searcher would.
-      [quick ? '-O0' : '-O2', '-w', ...search, '-DCOLLAPSE', '-DVECTORSZ=2048', `-DMEMLIM=${MEMORY_MB}`, '-o', 'pan', 'pan.c'],
+      [
+        quick ? '-O0' : '-O2',
+        '-w',
+        ...search,
+        '-DCOLLAPSE',
+        '-DVECTORSZ=2048',
+        `-DMEMLIM=${MEMORY_MB}`,
+        '-o',
+        'pan',
+        'pan.c',
+      ],
       folder,
     )
     if (compiled.status !== 0) return failed(compiled, 'the C compiler')
     const started = performance.now()
-    const searched = run(join(folder, 'pan'), [`-m${DEPTH}`, quick ? '-w18' : '-w22', ...(progress ? ['-l'] : [])], folder)
+    const searched = run(
+      join(folder, 'pan'),
+      [`-m${DEPTH}`, quick ? '-w18' : '-w22', ...(progress ? ['-l'] : [])],
+      folder,
+    )
     const seconds = (performance.now() - started) / 1000
     const output = searched.stdout + searched.stderr
     const number = pattern => Number(pattern.exec(output)?.[1] ?? Number.NaN)

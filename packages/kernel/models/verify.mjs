@@ -26,7 +26,8 @@ if (write && (quick || names.length > 0)) {
 }
 
 const chosen = configurations.filter(
-  configuration => (!quick || configuration.quick) && (names.length === 0 || names.includes(configuration.model)),
+  configuration =>
+    (!quick || configuration.quick) && (names.length === 0 || names.includes(configuration.model)),
 )
 const rows = []
 let surprises = 0
