@@ -49,7 +49,7 @@ proctype Owner() {
   :: posts == POSTS -> break
   :: else ->
      posts++;
-     select(token : 0 .. TOKENS - 1);
+     if :: posts <= TOKENS -> token = posts - 1 :: else -> select(token : 0 .. TOKENS - 1) fi;       /* first all are posted once */
      if
      :: atomic { state[token] == OPEN -> state[token] = FREE; posted[token] = false }                   /* tokenHold, tokenFree */
      :: atomic { state[token] != OPEN -> version[token]++; state[token] = BUSY; posted[token] = false };

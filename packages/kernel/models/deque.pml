@@ -15,8 +15,8 @@
    BROKEN=2  the last entry is taken without a swap of the top (PLAIN)
    BROKEN=3  a thief takes the entry away first and claims the task after it
    BROKEN=4  push does not grow the array when it is full
-   BROKEN=6  a thief does not look at the top again between reading the entry and claiming the task in it
-   BROKEN=5  take leaves the bottom below the top when a thief has had the last entry */
+   BROKEN=5  take leaves the bottom below the top when a thief has had the last entry
+   BROKEN=6  what is beyond the entries is whatever memory held before: a thief that is too late claims it */
 #include "steps.h"
 #ifndef THIEVES
 #define THIEVES 2
@@ -28,21 +28,23 @@
 #define START 254
 #endif
 
-typedef Array { byte slot[4] = 15 };       /* 15: memory that never held a task */
+typedef Array { byte slot[4] = 15 };       /* 15: zeroed memory, no task */
 Array array[2];
 byte top = START, bottom = START;
 byte current;                              /* which array: 0 has 2 slots, 1 has 4. One word in the kernel: {array, log2 size} */
 #define SIZE(a) (2 << (a))
 #define AT(a, position) array[a].slot[(position) & (SIZE(a) - 1)]
 
-byte claimed[TASKS];                       /* the state word: who has claimed it, 0 = QUEUED */
+#define FREE 0
+#define QUEUED 9
+byte claimed[TASKS];                       /* the state word: FREE, QUEUED, or who has claimed it */
 bool published[TASKS], posted[TASKS];      /* ghost: its push is over; it has an entry in the injector */
 byte startedBy[TASKS];                     /* ghost */
 bool ownerDied, ownerDone;
 byte lost;                                 /* ghost, PLAIN: removed by a thread that died with it in its hand */
 
 inline start(task, who) {
-  d_step { assert(task < TASKS && published[task]); assert(startedBy[task] == 0); startedBy[task] = who }
+  d_step { assert(task < TASKS && claimed[task] != FREE); assert(startedBy[task] == 0); startedBy[task] = who }
 }
 
 proctype Owner() {
@@ -61,6 +63,7 @@ proctype Owner() {
      :: else
      fi;
 #endif
+     STEP(claimed[next] = QUEUED);         /* taskCreate; from here on an entry that is out of date may give it away */
      STEP(AT(current, b) = next);
      STEP(bottom = b + 1; published[next] = true);
      b++; next++
@@ -99,7 +102,7 @@ progress_nothing: won = false
      :: else ->
         b--;
         task = AT(current, b);
-        STEP(CAS(won, claimed[task], 0, 1));
+        STEP(CAS(won, claimed[task], QUEUED, 1));
         if :: won -> start(task, 1) :: else fi;
         STEP(bottom = b);                  /* and the entry is taken away, as Chase and Lev do */
         STEP(t = top; span = b - t);
@@ -139,21 +142,21 @@ progress_nothing: skip
 #elif BROKEN == 3
         STEP(CAS(moved, top, t, t + 1));
         if
-        :: moved -> STEP(CAS(won, claimed[task], 0, me + 2)); if :: won -> start(task, me + 2) :: else fi
+        :: moved -> STEP(CAS(won, claimed[task], QUEUED, me + 2)); if :: won -> start(task, me + 2) :: else fi
         :: else
         fi
 #else
-#if BROKEN != 6
-        STEP(moved = (top == t));          /* else what was read may be no task at all */
-        if :: moved -> skip :: else -> goto again fi;
-#endif
+#if BROKEN == 6
         assert(task < TASKS);
-        STEP(CAS(won, claimed[task], 0, me + 2));
+        STEP(CAS(won, claimed[task], QUEUED, me + 2));
+#else
+        won = false;                       /* what was read may be out of date; then it is no task, which cannot be claimed, or any task */
+        if :: task < TASKS -> STEP(CAS(won, claimed[task], QUEUED, me + 2)) :: else fi;
+#endif
         if :: won -> start(task, me + 2) :: else fi;
         STEP(CAS(moved, top, t, t + 1))
 #endif
      fi;
-again:
      atomic { t = 0; b = 0; a = 0; task = 0; won = false; moved = false }
   :: DIE_HERE
   od;
@@ -169,7 +172,7 @@ end_reap:
   :: t = top; b = bottom; b = b - t;
      if :: b == 0 || b > 127 -> break :: else fi;
      a = current; task = AT(a, t);
-     if :: claimed[task] == 0 -> posted[task] = true :: else fi;
+     if :: claimed[task] == QUEUED -> posted[task] = true :: else fi;
      d_step { if :: top == t -> top = t + 1 :: else fi }
   od
 }
@@ -178,7 +181,7 @@ proctype Monitor() {
   byte task, missing, entry, span; bool there;
   timeout -> d_step {
     for (task : 0 .. TASKS - 1) {
-      there = !published[task] || startedBy[task] != 0 || claimed[task] != 0 || posted[task];
+      there = !published[task] || startedBy[task] != 0 || claimed[task] != QUEUED || posted[task];
       entry = top; span = bottom - top;
       do
       :: span > 0 && span < 128 -> there = there || AT(current, entry) == task; entry++; span--

@@ -44,7 +44,7 @@ export function check({ model, bound, progress, quick }) {
       compilers.find(isHere),
       // A quick search takes less time than optimizing the searcher would.
       [
-        quick ? '-O0' : '-O2',
+        quick ? '-O0' : '-O1',
         '-w',
         ...search,
         '-DCOLLAPSE',

@@ -3,7 +3,7 @@
 //   node verify.mjs [--quick] [--write] [model …]
 //
 //   --quick   only what every `npm test` checks
-//   --write   the table in README.md becomes what this run has found; only with all configurations of all models
+//   --write   results.json and the tables in README.md become, for the models of this run, what it has found
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import process from 'node:process'
@@ -20,8 +20,8 @@ if (missing) {
   console.error(`The models cannot be checked here: ${missing}.`)
   process.exit(1)
 }
-if (write && (quick || names.length > 0)) {
-  console.error('--write takes all configurations of all models.')
+if (write && quick) {
+  console.error('--write takes all configurations of a model.')
   process.exit(1)
 }
 
@@ -35,7 +35,7 @@ for (const configuration of chosen) {
   const result = check({ ...configuration, quick })
   const wrong = surprise(configuration, result)
   if (wrong) surprises++
-  rows.push({ configuration, result, wrong })
+  rows.push({ configuration, result })
   const { model, bound, progress, refutes } = configuration
   const verdict = wrong ?? (refutes ? 'refuted' : progress ? 'lock-free' : 'holds')
   console.log(
@@ -49,31 +49,50 @@ console.log(
   `${rows.length} configurations, ${surprises} ${surprises === 1 ? 'surprise' : 'surprises'}, ${Math.round(seconds)} s of search`,
 )
 if (surprises > 0) process.exitCode = 1
-else if (write) writeTable()
+else if (write) writeTables()
 
-function writeTable() {
-  const readme = new URL('README.md', import.meta.url)
-  const [before, after] = ['<!-- results -->', '<!-- end of results -->']
-  const text = readFileSync(readme, 'utf8')
-  const start = text.indexOf(before) + before.length
-  const end = text.indexOf(after)
-  const code = bound => (bound ? `\`${bound}\`` : '')
+function writeTables() {
+  const file = new URL('results.json', import.meta.url)
+  const results = JSON.parse(readFileSync(file, 'utf8'))
+  for (const { configuration } of rows) results[configuration.model] = []
+  for (const { configuration, result } of rows) {
+    const { bound, progress, refutes } = configuration
+    const { states, seconds, megabytes } = result
+    results[configuration.model].push({
+      bound,
+      ...(progress && { progress }),
+      ...(refutes && { refutes }),
+      states,
+      seconds: Number(seconds.toFixed(1)),
+      megabytes: Math.round(megabytes),
+    })
+  }
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+
+  const models = [...new Set(configurations.map(({ model }) => model))]
+  const all = models.flatMap(model => (results[model] ?? []).map(row => ({ model, ...row })))
   const size = states => states.toLocaleString('en-US').replaceAll(',', ' ')
-  const holding = rows
-    .filter(({ configuration }) => !configuration.refutes)
-    .map(
-      ({ configuration: { model, bound, progress }, result: { states, seconds, megabytes } }) =>
-        `| ${model} | ${code(bound)} | ${progress ? 'lock-free' : 'holds'} | ${size(states)} | ${seconds.toFixed(1)} | ${Math.round(megabytes)} |`,
+  const cells = (...values) => `| ${values.join(' | ')} |`
+  const holding = all
+    .filter(({ refutes }) => !refutes)
+    .map(({ model, bound, progress, states, seconds, megabytes }) =>
+      cells(
+        model,
+        `\`${bound}\``,
+        progress ? 'lock-free' : 'holds',
+        size(states),
+        seconds.toFixed(1),
+        megabytes,
+      ),
     )
-  const refuted = rows
-    .filter(({ configuration }) => configuration.refutes)
-    .map(
-      ({ configuration: { model, bound, refutes }, result: { states, seconds } }) =>
-        `| ${model} | ${code(bound)} | ${refutes} | ${size(states)} | ${seconds.toFixed(1)} |`,
+  const refuted = all
+    .filter(({ refutes }) => refutes)
+    .map(({ model, bound, refutes, states, seconds }) =>
+      cells(model, `\`${bound}\``, refutes, size(states), seconds.toFixed(1)),
     )
-  const table = [
+  const tables = [
     '',
-    `Made by \`node verify.mjs --write\` on one core of ${cpus()[0]?.model ?? 'an unknown processor'}.`,
+    `Written by \`verify.mjs --write\`, one core of ${cpus()[0]?.model ?? 'an unknown processor'}.`,
     '',
     `### What holds: ${holding.length} configurations, every state seen`,
     '',
@@ -88,5 +107,9 @@ function writeTable() {
     ...refuted,
     '',
   ]
-  writeFileSync(readme, `${text.slice(0, start)}\n${table.join('\n')}${text.slice(end)}`)
+  const readme = new URL('README.md', import.meta.url)
+  const text = readFileSync(readme, 'utf8')
+  const start = text.indexOf('<!-- results -->') + '<!-- results -->'.length
+  const end = text.indexOf('<!-- end of results -->')
+  writeFileSync(readme, `${text.slice(0, start)}\n${tables.join('\n')}${text.slice(end)}`)
 }
