@@ -1,11 +1,12 @@
 // Runs SPIN on one configuration of one model: every interleaving, within the bound that the configuration sets.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const MEMORY_MB = 2000
+const LONG_BYTES = 300_000
 const DEPTH = 2_000_000
 const MINUTES = 10
 
@@ -29,7 +30,7 @@ export function whatIsMissing() {
  *   `holds`: no property was violated. `complete`: all states within the bound were seen. `said`: what was violated, or why
  *   the search came to nothing.
  */
-export function check({ model, bound, progress, quick }) {
+export function check({ model, bound, progress, refutes, quick }) {
   const folder = mkdtempSync(join(tmpdir(), 'models-'))
   try {
     const file = fileURLToPath(new URL(`${model}.pml`, import.meta.url))
@@ -40,11 +41,12 @@ export function check({ model, bound, progress, quick }) {
     const generated = run('spin', [...defines, '-a', file], folder)
     if (generated.status !== 0 || /error/i.test(generated.stdout)) return failed(generated, 'spin')
     const search = progress ? ['-DNP'] : ['-DSAFETY']
+    // Optimizing the searcher takes longer than a quick search does, and far longer where the model has many steps.
+    const long = statSync(join(folder, 'pan.m')).size > LONG_BYTES
     const compiled = run(
       compilers.find(isHere),
-      // A quick search takes less time than optimizing the searcher would.
       [
-        quick ? '-O0' : '-O1',
+        quick || refutes || long ? '-O0' : '-O1',
         '-w',
         ...search,
         '-DCOLLAPSE',
