@@ -5,11 +5,11 @@
 // magazines trade whole chains of blocks with one depot per class, a Treiber stack of chains. Blocks above
 // 32 KiB go to the depot directly.
 //
-// Lock-free: a thread that dies anywhere leaves at most the block in its hand behind; its magazines are given
-// back by reap. The tag in a depot's word makes a pop fail whose view of the chain is out of date (ABA): 2^32
+// Lock-free: a thread that dies anywhere leaves at most what it has in its hand behind: a block, a chain on its way
+// between magazine and depot, or a chunk that it has just taken; its magazines are given back by reap. The tag in a depot's word makes a pop fail whose view of the chain is out of date (ABA): 2^32
 // operations would have to pass during one stall.
 //
-// After Bonwick and Adams, "Magazines and Vmem" (2001), and Treiber (1986).
+// After Bonwick and Adams, "Magazines and Vmem" (2001), and Treiber (1986). Model: models/heap.pml.
 
 import { cas32, cas64, load32, load64, store32 } from './atomics'
 import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout'

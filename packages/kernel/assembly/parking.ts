@@ -16,6 +16,8 @@
 //
 // A death drops batons: reap clears the thread's alive bit first (no ticket goes to it from then on) and then
 // sets RESCAN for everybody, notifying unconditionally since a poker may have died with the bell in its hand.
+//
+// Models: models/mailbox.pml, parking.pml.
 
 import { and64, cas32, load32, load64, notifyAll, or64, store32, xchg64 } from './atomics'
 import {

@@ -3,6 +3,8 @@
 //
 // Gaining adds to refs first and sets the bit then; letting go clears the bit first: a thread that dies in
 // between leaks one block and never frees one early. A thread touches an object only while it holds it.
+//
+// Model: models/reference.pml.
 
 import { add32, and64, load64, or64 } from './atomics'
 import { cancellationCause } from './cancellation'
