@@ -51,7 +51,7 @@ main(async () => {
 
   const add = (): { kill(): Promise<void>; readonly isUp: boolean } => {
     const id = kernel.threadReserve()
-    const program = new URL('./pool-thread.js', import.meta.resolve('@millrace/core'))
+    const program = new URL('./thread-entry.js', import.meta.resolve('@millrace/core'))
     const added = host.spawn(program, {
       memory: memory.memory,
       maximum: memory.maximum,

@@ -39,7 +39,7 @@ main(async () => {
   /** Another thread of the pool, which this program may end. */
   const add = () => {
     const id = kernel.threadReserve()
-    const program = new URL('./pool-thread.js', import.meta.resolve('@millrace/core'))
+    const program = new URL('./thread-entry.js', import.meta.resolve('@millrace/core'))
     const life = kernel.threadLife(id)
     const added = host.spawn(program, { memory: memory.memory, maximum: memory.maximum, id, life })
     const gone = new Promise<void>(resolve => {

@@ -37,17 +37,23 @@ async function begin(): Promise<void> {
     reportError((event as PromiseRejectionEvent).reason)
   })
   data = await message
-  holdLock(scope.name!)
+  await holdLock(scope.name!)
 }
 
-function holdLock(name: string): void {
-  void navigator.locks?.request(
-    name,
-    () =>
-      new Promise<never>(() => {
-        scope.postMessage(HOLDS)
-      }),
-  )
+/** Resolves when the lock is held and its starter told: only then may the thread do anything, leaving included. */
+function holdLock(name: string): Promise<void> {
+  const { locks } = navigator
+  if (!locks) return Promise.resolve()
+  return new Promise(held => {
+    void locks.request(
+      name,
+      () =>
+        new Promise<never>(() => {
+          scope.postMessage(HOLDS)
+          held()
+        }),
+    )
+  })
 }
 
 /** What a thread says once it holds its lock. */
