@@ -4,6 +4,7 @@ import {
   background,
   chan,
   go,
+  runtime,
   selectSync,
   send,
   withCancel,
@@ -145,6 +146,23 @@ export const blockingLaws: Law[] = [
         await eventually(() => blocked.load() === 3, 'it blocked')
         cancel()
         equal(await canceling, { code: 'ERR_CANCELED' })
+      }
+    },
+  },
+  {
+    name: 'a context that is canceled while its goroutine begins to block is noticed',
+    rule: 'API 2',
+    needs: ['threads'],
+    async run() {
+      for (const way of ['send', 'receive'] as const) {
+        for (const _ of range(100)) {
+          const blocked = new AtomicInt32(0)
+          const [ctx, cancel] = withCancel(background())
+          const canceling = go(fixtures.failSync, way, chan<number>(), blocked, ctx)
+          while (blocked.load() === 0) await runtime.gosched()
+          cancel()
+          equal(await canceling, { code: 'ERR_CANCELED' })
+        }
       }
     },
   },

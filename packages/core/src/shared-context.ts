@@ -230,8 +230,9 @@ class ArrivedContext extends DeadlineContext implements Parked {
     this.#isParked = true
     this.#thread.park(this)
     const { kernel, id } = this.#thread
-    // Whoever is about to wait cannot be told before it does.
-    if (kernel.cancellationPark(id, this.address)) queueMicrotask(() => this.look())
+    // Whoever is about to wait cannot be told before it does. So this thread looks again soon: by its mailbox, which is served
+    // even while the thread blocks.
+    if (kernel.cancellationPark(id, this.address)) kernel.poke(id, this.address)
   }
 
   protected override unfollow(): void {
