@@ -1,4 +1,5 @@
 import {
+  type AtomicBool,
   type Chan,
   go,
   parallel,
@@ -312,6 +313,17 @@ export const spinWhenStarted = parallel(
     const end = performance.now() + ms
     while (performance.now() < end);
     return here
+  },
+)
+
+/** Keeps its thread busy until `over` is set. */
+export const spinUntil = parallel(
+  import.meta.url,
+  function spinUntil(started: SendChan<unknown>, over: AtomicBool) {
+    started.trySend(here)
+    const end = performance.now() + 8000 // a law that fails must not leave a thread spinning
+    while (!over.load() && performance.now() < end);
+    return over.load()
   },
 )
 

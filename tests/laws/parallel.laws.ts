@@ -1,4 +1,5 @@
 import {
+  AtomicBool,
   type Chan,
   ChanClosedError,
   chan,
@@ -167,15 +168,12 @@ export const parallelLaws: Law[] = [
     rule: 30,
     needs: ['threads'],
     async run() {
-      const started = chan<unknown>(1)
-      let spinning = true
-      const spin = go(fixtures.spinWhenStarted, started, 400).then(() => {
-        spinning = false
-      })
+      const [started, over] = [chan<unknown>(1), new AtomicBool()]
+      const spin = go(fixtures.spinUntil, started, over)
       await started.receive()
       for (const i of range(20)) equal(await go(fixtures.add, i, 1), i + 1)
-      ok(spinning, '20 goroutines waited for the busy thread')
-      await spin
+      over.store(true)
+      ok(await spin, '20 goroutines waited for the busy thread')
     },
   },
   {
@@ -772,6 +770,7 @@ export const parallelLaws: Law[] = [
       const error = await rejects(dying, 'the goroutine whose thread ended')
       ok(error instanceof ThreadLostError, `${show(error)} is not a ThreadLostError`)
       equal(error.code, 'ERR_THREAD_LOST')
+      equal((error.cause as Error).message, 'the thread ended with exit code 0')
       const lost = names.filter(name => name === doomed).length
       await turn()
       gate.close()

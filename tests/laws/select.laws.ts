@@ -511,16 +511,22 @@ export const selectLaws: Law[] = [
       const [done, work] = (await world.chans<number>(2, 1)) as [Chan<number>, Chan<number>]
       let parkedRounds = 0
       const costs: number[] = []
+      const batches = 50
       for (const others of [0, 10_000]) {
         const crowd = new AbortController()
         const waiting = range(others).map(() => done.receive({ signal: crowd.signal }).catch(() => 'gone'))
-        const start = performance.now()
-        for (let i = 0; i < rounds / 2; i++) {
-          const round = select({ done, work }) // parks on both
-          work.trySend(i)
-          if ((await round).case === 'work') parkedRounds++
+        const times: number[] = []
+        for (let batch = 0; batch < batches; batch++) {
+          const start = performance.now()
+          for (let i = 0; i < rounds / 2 / batches; i++) {
+            const round = select({ done, work }) // parks on both
+            work.trySend(i)
+            if ((await round).case === 'work') parkedRounds++
+          }
+          times.push(performance.now() - start)
         }
-        costs.push(performance.now() - start)
+        // The median: a batch in which garbage is collected, or others have the core, says nothing of the rounds.
+        costs.push(times.sort((a, b) => a - b)[batches / 2]!)
         crowd.abort()
         await Promise.all(waiting)
       }
@@ -529,8 +535,8 @@ export const selectLaws: Law[] = [
       equal(done.length, 1, 'a waiter was left behind and took the value: length')
       const [alone, crowded] = costs as [number, number]
       ok(
-        crowded < alone * 3 + 50,
-        `50 000 rounds took ${alone.toFixed(0)} ms alone and ${crowded.toFixed(0)} ms with 10 000 others waiting`,
+        crowded < alone * 5 + 1, // a walk past the others would cost some 100 times as much
+        `1000 rounds took ${alone.toFixed(2)} ms alone and ${crowded.toFixed(2)} ms with 10 000 others waiting`,
       )
     },
   },

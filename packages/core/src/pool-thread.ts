@@ -56,17 +56,18 @@ async function loadAndCall(word: number, args: number, done: Done): Promise<void
 }
 
 function call(fn: AnyFunction, args: number, done: Done): void {
+  let result: unknown
   try {
-    const result = args === 0 ? fn() : fn(...(wordTake(thread, args) as unknown[]))
-    if (isThenable(result)) {
-      Promise.resolve(result).then(
-        value => succeed(value, done),
-        error => fail(error, done),
-      )
-    } else succeed(result, done)
+    result = args === 0 ? fn() : fn(...(wordTake(thread, args) as unknown[]))
   } catch (error) {
     fail(error, done)
+    return
   }
+  if (!isThenable(result)) return succeed(result, done)
+  Promise.resolve(result).then(
+    value => succeed(value, done),
+    error => fail(error, done),
+  )
 }
 
 function succeed(value: unknown, done: Done): void {

@@ -60,6 +60,7 @@ export class Leaving implements Parked {
   look(): void {
     const wish = Atomics.load(this.#thread.memory.i32, wordOf(this.#thread.id))
     if (wish === LEAVE) return this.#leave(LEAVE)
+    if (wish === LEFT) return // its host is slow to end it
     const retires = wish === RETIRE
     if (retires === this.#retiring) return
     this.#retiring = retires

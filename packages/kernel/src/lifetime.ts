@@ -85,7 +85,8 @@ export class Lifetime {
   }
 
   #rest(): void {
-    if (this.#idle) return
+    // Dry although a timer is held: this host has miscounted what its loop waits for. One more timer, rather than a dead thread.
+    if (this.#idle) return this.#holdOn()
     this.#idle = true
     if (this.#holdsInVain) this.#holdsInVain = false
     else this.#holdOn()

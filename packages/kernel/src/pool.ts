@@ -95,7 +95,7 @@ export class Pool implements Parked {
     this.#threads.set(id, thread)
     this.#starting.add(id)
     lifetime.starting++
-    thread.onExit(error => this.#ended(id, error))
+    thread.onExit((error, code) => this.#ended(id, error, code))
     return true
   }
 
@@ -129,7 +129,7 @@ export class Pool implements Parked {
     if (this.#starting.delete(id)) this.#thread.lifetime.starting--
   }
 
-  #ended(id: number, error: Error | undefined): void {
+  #ended(id: number, error: Error | undefined, code: number | undefined): void {
     const { kernel, memory } = this.#thread
     const neverRan = this.#starting.has(id)
     const nobodyIsTold = neverRan || memory.i32[(threadBlock(id) + RUNNING) >> 2] === 0
@@ -147,7 +147,8 @@ export class Pool implements Parked {
       if (kernel.taskIsReady()) this.grow()
       return
     }
-    this.lastError = error
+    this.lastError =
+      error ?? (code === undefined ? undefined : new Error(`the thread ended with exit code ${code}`))
     this.lost++
     // Goroutines that ran there reject with this error as their cause. With none, it would go unseen.
     if (error && nobodyIsTold) {

@@ -14,9 +14,9 @@ export interface HostThread {
   terminate(): Promise<void>
   /**
    * Called once, when the thread is gone and nothing of it will run any more: `error` is what it died of, undefined after
-   * an orderly exit.
+   * an orderly exit. `code` is its exit code, where threads have one.
    */
-  onExit(listener: (error: Error | undefined) => void): void
+  onExit(listener: (error: Error | undefined, code?: number) => void): void
 }
 
 export interface Host {

@@ -30,16 +30,20 @@ class NodeThread implements HostThread {
     await this.#worker.terminate()
   }
 
-  onExit(listener: (error: Error | undefined) => void): void {
+  onExit(listener: (error: Error | undefined, code?: number) => void): void {
     let error: Error | undefined
+    let code: number | undefined
     let ends = this.#lifeline ? 2 : 1
     const ended = () => {
-      if (--ends === 0) listener(error)
+      if (--ends === 0) listener(error, code)
     }
     this.#worker.on('error', cause => {
       error = cause instanceof Error ? cause : new Error(String(cause))
     })
-    this.#worker.on('exit', ended)
+    this.#worker.on('exit', exitCode => {
+      code = exitCode
+      ended()
+    })
     this.#lifeline?.on('close', ended)
   }
 }
