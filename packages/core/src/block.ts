@@ -10,8 +10,6 @@ import {
 } from './cancellation.js'
 import { clock } from './clock.js'
 import { DeadlockError, MainThreadBlockedError } from './errors.js'
-import { LocalMedium } from './local-medium.js'
-import type { Medium } from './medium.js'
 
 /**
  * What every operation that blocks its thread takes last. A Context fits, and ends the wait whichever thread cancels it; an
@@ -32,12 +30,12 @@ export function throwIfCanceled(options: SyncOptions | undefined): void {
  * parked operations are committed, its timers ring; only code of its goroutines does not run.
  *
  * `park` parks the operation, which calls one of the first two arguments once and may be cancelled by the third; it answers the
- * operation. `media` are
- * the channels it waits on.
+ * operation. `isHere`
+ * tells whether only goroutines of this thread know what it waits for.
  */
 export function block<T>(
   what: string,
-  media: readonly Medium[],
+  isHere: () => boolean,
   options: SyncOptions | undefined,
   park: (
     resolve: (value: T | Promise<T>) => void,
@@ -70,7 +68,7 @@ export function block<T>(
         if (outcome?.ok) return outcome.value
         if (outcome) throw outcome.error
         const due = nextAlarm()
-        const others = thread && (context || !media.every(medium => medium instanceof LocalMedium))
+        const others = thread && (context || !isHere())
         if (due === Infinity && !others) {
           operation.cancel(deadlock(what))
         } else {
@@ -86,5 +84,5 @@ export function block<T>(
 
 const deadlock = (what: string): DeadlockError =>
   new DeadlockError(
-    `all goroutines are asleep - deadlock! (${what} blocks this thread, and only goroutines of this thread know the channel: await the operation without "Sync")`,
+    `all goroutines are asleep - deadlock! (${what} blocks this thread, and only goroutines of this thread could end that: await the operation without "Sync")`,
   )

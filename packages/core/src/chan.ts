@@ -159,12 +159,17 @@ export class Channel<T> implements Chan<T>, Shareable {
   sendSync(value: T, options?: SyncOptions): void {
     throwIfCanceled(options)
     if (this.medium.trySend(value)) return
-    block<void>('sendSync', [this.medium], options, (resolve, reject, context) => {
-      const waiter = new SendWaiter(value, resolve, reject)
-      this.medium.parkSender(waiter)
-      if (context) waiter.cancelWith(context)
-      return waiter
-    })
+    block<void>(
+      'sendSync',
+      () => this.medium instanceof LocalMedium,
+      options,
+      (resolve, reject, context) => {
+        const waiter = new SendWaiter(value, resolve, reject)
+        this.medium.parkSender(waiter)
+        if (context) waiter.cancelWith(context)
+        return waiter
+      },
+    )
   }
 
   close(): void {
@@ -222,12 +227,17 @@ export class Channel<T> implements Chan<T>, Shareable {
     const value = this.medium.tryReceive()
     if (value === CLOSED) return undefined
     if (value !== EMPTY) return value as T
-    return block('receiveSync', [this.medium], options, (resolve, reject, context) => {
-      const waiter = new ReceiveWaiter(VALUE as Form<T | undefined>, resolve, reject)
-      this.medium.parkReceiver(waiter)
-      if (context) waiter.cancelWith(context)
-      return waiter
-    })
+    return block(
+      'receiveSync',
+      () => this.medium instanceof LocalMedium,
+      options,
+      (resolve, reject, context) => {
+        const waiter = new ReceiveWaiter(VALUE as Form<T | undefined>, resolve, reject)
+        this.medium.parkReceiver(waiter)
+        if (context) waiter.cancelWith(context)
+        return waiter
+      },
+    )
   }
 
   tryReceiveOk(): Received<T> | undefined {

@@ -1,4 +1,4 @@
-export { DataCloneError, OutOfSharedMemoryError, ThreadLostError } from '@millrace/kernel'
+export { DataCloneError, OutOfSharedMemoryError, registerError, ThreadLostError } from '@millrace/kernel'
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
 export type { SyncOptions } from './block.js'
 export type { WaitOptions } from './cancellation.js'
@@ -44,6 +44,8 @@ export {
   ParallelError,
 } from './errors.js'
 export { go } from './go.js'
+export { crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
+export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 export { type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'
 export { main, type RuntimeOptions, type RuntimeStats, runtime } from './runtime.js'

@@ -3,6 +3,7 @@ import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { ready, served } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
+import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY } from './medium.js'
 import { randomBelow } from './random.js'
 import { leave, Waiter } from './wait-queue.js'
@@ -110,11 +111,16 @@ export function selectSync<const C extends Cases>(cases: C, options?: SyncOption
   const media = evaluated.map(({ channel }) => channel.medium)
   const result =
     attempt(evaluated) ??
-    block<Result>('selectSync', media, options, (resolve, reject, context) => {
-      const selection = new Selection(evaluated, resolve, reject)
-      selection.park(context)
-      return selection
-    })
+    block<Result>(
+      'selectSync',
+      () => media.every(medium => medium instanceof LocalMedium),
+      options,
+      (resolve, reject, context) => {
+        const selection = new Selection(evaluated, resolve, reject)
+        selection.park(context)
+        return selection
+      },
+    )
   return result as Selected<C>
 }
 

@@ -5,7 +5,9 @@ export { cancellationCancel, cancellationCreate, cancellationPark } from './canc
 export { floatCreate, floatTake } from './cells'
 export { counterAdd, counterCreate, counterSum } from './counter'
 export { heapAllocate, heapFree, heapUsed } from './heap'
+export { lifeIsAlive } from './life'
 export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking'
+export { recordCreate, recordHold, recordLet, recordRead, recordWrite } from './record'
 export { referenceArrive, referenceDrop, referenceRelease, referenceSend, wordDrop } from './reference'
 export {
   rendezvousClose,

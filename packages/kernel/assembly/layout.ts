@@ -40,7 +40,7 @@
 //   640      completed  u32   stack of ended tasks that this thread started
 //   704      counter cells    one per sharded counter (owner adds, anybody sums)
 //   1024     magazine[27]     per small class {head u32, count u32, carve u32, carveEnd u32}, owner only
-//   1536     inbox            offset of the buffer that drain() writes poked hashes to
+//   1536     inbox            offset of the buffer that drain() writes poked hashes to; the thread's scratch is behind it
 //   1600     deque      u32   top: thieves and the owner (deque.ts)
 //   1664     deque      u32   bottom, u32 array: the owner; u32 takes: how many times it has looked for a task
 
@@ -84,6 +84,9 @@ export const HASHES: u32 = 3968 // 62 leaves of 64 bits
 export const COMPLETED: usize = 640
 export const MAGAZINES: usize = 1024
 export const INBOX: usize = 1536
+/** From the inbox on: a word, and numbers of one record (record.ts). */
+export const SCRATCH: usize = 15888
+export const SCRATCH_BYTES: usize = 16384
 export const DEQUE_TOP: usize = 1600
 export const DEQUE_BOTTOM: usize = 1664
 export const DEQUE_ARRAY: usize = 1668
@@ -131,3 +134,4 @@ export const KIND_ATOMIC: u32 = 3
 export const KIND_COUNTER: u32 = 4
 export const KIND_RENDEZVOUS: u32 = 5
 export const KIND_SHARED_ARRAY: u32 = 6
+export const KIND_RECORD: u32 = 7

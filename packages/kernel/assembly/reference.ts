@@ -18,11 +18,13 @@ import {
   KIND_CANCELLATION,
   KIND_COUNTER,
   KIND_FREE,
+  KIND_RECORD,
   KIND_RENDEZVOUS,
   KIND_RING,
   KIND_SHARED_ARRAY,
   REFS,
 } from './layout'
+import { recordBlock } from './record'
 import { rendezvousFreeBoards, rendezvousLeave } from './rendezvous'
 import { ringEmpty, ringSlots } from './ring'
 import { sharedArrayElements } from './shared-array'
@@ -78,6 +80,10 @@ function free(me: u32, object: usize): void {
   else if (kind == KIND_RENDEZVOUS) rendezvousFreeBoards(me, object)
   else if (kind == KIND_COUNTER) counterFreeCells(me, object)
   else if (kind == KIND_SHARED_ARRAY) heapFree(me, sharedArrayElements(object))
+  else if (kind == KIND_RECORD) {
+    const block = recordBlock(object)
+    if (block != 0) heapFree(me, block)
+  }
   store<u32>(object, KIND_FREE, KIND)
   heapFree(me, object)
 }

@@ -26,7 +26,6 @@ import {
   BLOCKED,
   DISOWNED,
   GOROUTINES,
-  HASHES,
   HEAP,
   HEAP_TOP,
   HOLDERS,
@@ -36,6 +35,7 @@ import {
   INTEREST,
   KIND,
   KIND_FREE,
+  KIND_RECORD,
   KIND_RENDEZVOUS,
   LEAF_COUNT,
   LEAVES,
@@ -44,6 +44,8 @@ import {
   MAX_THREADS,
   RESTING,
   RUNNING,
+  SCRATCH,
+  SCRATCH_BYTES,
   SLOTS,
   STARTING,
   STOP,
@@ -53,6 +55,7 @@ import {
 } from './layout'
 import { lifeBegin, lifeEnd, lifeReserve } from './life'
 import { pokeRescan } from './parking'
+import { recordLose } from './record'
 import { freeDoomed, referenceRelease } from './reference'
 import { rendezvousClear } from './rendezvous'
 import { ringCreate } from './ring'
@@ -109,7 +112,7 @@ export function threadAttach(me: u32, life: u32): bool {
   memory.fill(block + MAGAZINES, 0, INBOX - MAGAZINES)
   xchg64(block + SUM, 0)
   for (let i: u32 = 0; i < LEAF_COUNT; i++) xchg64(block + LEAVES + ((<usize>i) << 3), 0)
-  const inbox = heapAllocate(me, (HASHES + 2) << 2)
+  const inbox = heapAllocate(me, <u32>(SCRATCH + SCRATCH_BYTES))
   if (inbox == 0) return false
   store<u32>(block, <u32>inbox, INBOX)
   or64(ALIVE, (<u64>1) << me) // from here on it gets tickets
@@ -165,6 +168,7 @@ export function threadReap(me: u32, dead: u32): void {
     // What the dead thread does not hold may be freed, and be something else, at any moment.
     const holds = (load64(object + HOLDERS) & (<u64>1 << dead)) != 0
     if (holds && kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)
+    else if (holds && kind == KIND_RECORD) recordLose(object, dead)
     if (kind != KIND_FREE) referenceRelease(me, object, dead)
   }
   const block = threadAt(dead)

@@ -30,6 +30,7 @@ export {
   OK_NOBODY,
   OK_SELF,
   RECEIVE,
+  RECORD_NUMBERS,
   SEND,
   WOULD_BLOCK,
 } from './kernel.js'

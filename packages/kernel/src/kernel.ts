@@ -30,6 +30,10 @@ export const STOP = 40
 export const INBOX = 1536
 /** Words that an inbox has room for. */
 export const INBOX_WORDS = 3970
+/** Where a thread's scratch begins, from its inbox on: the numbers of a record. */
+export const SCRATCH = 15904
+/** Numbers that a record has room for. */
+export const RECORD_NUMBERS = 2046
 export const PAGE = 65536
 export const INITIAL_PAGES = 4
 
@@ -50,6 +54,7 @@ export interface Kernel {
   threadLife(thread: number): number
   threadAttach(me: number, life: number): number
   threadIsAlive(thread: number): number
+  lifeIsAlive(life: number): number
   threadDisown(thread: number): void
   threadReap(me: number, dead: number): void
   poolHasRoom(): number
@@ -129,6 +134,12 @@ export interface Kernel {
   taskIsLost(task: number): number
   taskAbandon(task: number): number
   taskFree(me: number, task: number): void
+
+  recordCreate(me: number): number
+  recordRead(me: number, record: number): number
+  recordWrite(me: number, record: number, count: number, hot: number, gate: number): number
+  recordHold(me: number, record: number): number
+  recordLet(record: number): number
 
   atomicCreate(me: number): number
   sharedArrayCreate(me: number, bytes: number): number

@@ -9,7 +9,9 @@ import {
   instantiateKernel,
   type Kernel,
   MAIN_THREAD,
+  RECORD_NUMBERS,
   RESCAN,
+  SCRATCH,
   TASK_ENDED,
   threadBlock,
 } from './kernel.js'
@@ -52,6 +54,7 @@ export class Thread {
   readonly #blockingListeners: { enter(): void; leave(): void }[] = []
   #blockingDepth = 0
   readonly #answer: number
+  #scratch: Float64Array<SharedArrayBuffer> | undefined
 
   constructor(memory: SharedMemory, kernel: Kernel, id: number, life: number) {
     this.memory = memory
@@ -79,6 +82,21 @@ export class Thread {
     const { i32 } = this.memory
     const start = i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
     return i32.subarray(start, start + count)
+  }
+
+  /** The numbers of the record that was read last: room for RECORD_NUMBERS, valid until the next is read. */
+  get scratch(): Float64Array<SharedArrayBuffer> {
+    if (this.#scratch === undefined) {
+      const { f64, i32 } = this.memory
+      const start = (i32[(threadBlock(this.id) + INBOX) >> 2] + SCRATCH) >> 3
+      this.#scratch = f64.subarray(start, start + RECORD_NUMBERS)
+    }
+    return this.#scratch
+  }
+
+  /** Tells this life of the thread from all others, before and after it and beside it. */
+  get life(): number {
+    return ((this.kernel.threadLife(this.id) << 8) | this.id) >>> 0
   }
 
   /** Looks at `object` whenever it may have changed, from now on. The object stays alive as long. */

@@ -1,7 +1,18 @@
+import { registerError } from '@millrace/core'
+
 /** A use that cannot be right, such as to unlock what is not locked. In Go these panic or are fatal. Nothing has changed. */
 export class SyncMisuseError extends Error {
   override readonly name = 'SyncMisuseError'
   readonly code = 'ERR_SYNC_MISUSE'
+}
+
+/**
+ * The thread whose goroutine held a lock has died, and what the lock protects may be half done. Whoever asks for the lock next is told,
+ * once, and does not hold it; after that it is free.
+ */
+export class OwnerLostError extends Error {
+  override readonly name = 'OwnerLostError'
+  readonly code = 'ERR_OWNER_LOST'
 }
 
 /** Somebody else gave up waiting at the barrier, or reset it: not all parties will come. */
@@ -13,3 +24,7 @@ export class BrokenBarrierError extends Error {
     super(message)
   }
 }
+
+registerError('ERR_SYNC_MISUSE', message => new SyncMisuseError(message))
+registerError('ERR_OWNER_LOST', message => new OwnerLostError(message))
+registerError('ERR_BARRIER_BROKEN', message => new BrokenBarrierError(message))

@@ -1,6 +1,6 @@
 export { Barrier } from './barrier.js'
 export { Cond } from './cond.js'
-export { BrokenBarrierError, SyncMisuseError } from './errors.js'
+export { BrokenBarrierError, OwnerLostError, SyncMisuseError } from './errors.js'
 export type { Guard } from './guard.js'
 export type { Locker } from './locker.js'
 export { Mutex } from './mutex.js'

@@ -1,7 +1,46 @@
-import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
-import { SyncMisuseError } from './errors.js'
+import {
+  crossesWith,
+  FAILED,
+  LOST,
+  Monitor,
+  monitorRules,
+  PASS,
+  type State,
+  type SyncOptions,
+  WAIT,
+  type WaitOptions,
+} from '@millrace/core'
+import { OwnerLostError, SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
 import type { Locker } from './locker.js'
+
+/** 1 + the number of the thread whose goroutine holds it; 0: nobody. */
+const HOLDER = 0
+/** Of those who wait, somebody is to be next: see Rules.gated. */
+const NEXT = 1
+
+const rules = monitorRules({
+  name: 'sync/mutex.monitor',
+  size: 2,
+  lines: 1,
+  gated: true,
+  attempt(state, _line, _ticket, { thread }) {
+    if (state[HOLDER] === LOST) {
+      state[HOLDER] = 0
+      return FAILED
+    }
+    if (state[HOLDER] !== 0) return WAIT
+    state[HOLDER] = 1 + thread
+    state[NEXT] = 0
+    return PASS
+  },
+  failure: () => new OwnerLostError('the thread that held this mutex has ended'),
+})
+
+function unlock(state: State): void {
+  if (state[HOLDER] === 0) throw new SyncMisuseError('sync: unlock of unlocked mutex')
+  state[HOLDER] = state[NEXT] = 0
+}
 
 /**
  * A mutual exclusion lock: whoever holds it is the only one. Go's `sync.Mutex`.
@@ -10,14 +49,30 @@ import type { Locker } from './locker.js'
  * owner: any goroutine may unlock it, and one that holds it and locks it again waits for ever.
  *
  * On one thread only code with an `await` inside needs it: nothing else runs between two awaits.
+ *
+ * It crosses to other threads by reference. Between threads they who wait take turns, and whoever runs may take a free lock before one
+ * that is only being woken does, for up to about a millisecond, as in Go. If a thread dies whose goroutine holds it, the next who asks
+ * is told with an OwnerLostError, and does not hold it; after that it is free.
  */
 export class Mutex implements Locker {
-  #locked = false
-  readonly #waiters = new ParkingLot(() => this.tryLock())
+  #monitor = new Monitor(rules)
+
+  static {
+    crossesWith(
+      Mutex,
+      'sync/mutex',
+      mutex => [mutex.#monitor],
+      monitor => {
+        const mutex = new Mutex()
+        mutex.#monitor = monitor
+        return mutex
+      },
+    )
+  }
 
   /** Whether somebody holds it. */
   get locked(): boolean {
-    return this.#locked
+    return this.#monitor.read(state => state[HOLDER] !== 0)
   }
 
   /**
@@ -26,14 +81,12 @@ export class Mutex implements Locker {
    * Costs no more than an `await` if the lock is free.
    */
   lock(options?: WaitOptions): Promise<void> {
-    return this.#waiters.wait(undefined, options)
+    return this.#monitor.wait(0, 0, options)
   }
 
-  /** Takes the lock if it is free; answers whether it did. Never waits. */
+  /** Takes the lock if it is free; answers whether it did. Never waits. @throws {OwnerLostError} */
   tryLock(): boolean {
-    if (this.#locked) return false
-    this.#locked = true
-    return true
+    return this.#monitor.try(0, 0)
   }
 
   /**
@@ -42,9 +95,12 @@ export class Mutex implements Locker {
    * @throws {SyncMisuseError} sync: unlock of unlocked mutex
    */
   unlock(): void {
-    if (!this.#locked) throw new SyncMisuseError('sync: unlock of unlocked mutex')
-    this.#locked = false
-    this.#waiters.wake()
+    this.#monitor.release(unlock)
+  }
+
+  /** Takes the lock as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile. */
+  lockSync(options?: SyncOptions): void {
+    this.#monitor.waitSync('lockSync', 0, 0, options)
   }
 
   /** Takes the lock as `lock` does, and answers a guard that gives it back, for `using`. */
@@ -67,5 +123,3 @@ export class Mutex implements Locker {
     }
   }
 }
-
-stayOnThread(Mutex)

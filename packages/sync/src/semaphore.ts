@@ -1,25 +1,61 @@
-import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
+import { crossesWith, Monitor, monitorRules, PASS, WAIT, type WaitOptions } from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
+
+/** Permits that are free, and permits in all. */
+const AVAILABLE = 0
+const SIZE = 1
+
+const rules = monitorRules({
+  name: 'sync/semaphore.monitor',
+  size: 2,
+  lines: 1,
+  attempt(state, _line, n) {
+    if (n > state[AVAILABLE]) return WAIT
+    state[AVAILABLE] -= n
+    return PASS
+  },
+  held: (_line, n) => n,
+  heldInAll: state => state[SIZE] - state[AVAILABLE],
+  ownerLost(state, held) {
+    state[AVAILABLE] += held
+  },
+})
 
 /**
  * So many permits, to be acquired and released in any number. Go's `golang.org/x/sync/semaphore`.
  *
  * First come, first served, strictly: while somebody waits for many permits, those who came later wait too, even for few. So
  * nobody starves.
+ *
+ * It crosses to other threads by reference. Between threads those who wait take turns. The permits of goroutines whose thread has died
+ * are free again.
  */
 export class Semaphore {
+  #monitor: Monitor
   readonly #size: number
-  #available: number
-  readonly #waiters = new ParkingLot<number>(n => this.#take(n))
+
+  static {
+    crossesWith(
+      Semaphore,
+      'sync/semaphore',
+      semaphore => [semaphore.#monitor, semaphore.#size],
+      (monitor, size) => {
+        const semaphore = new Semaphore(size as number)
+        semaphore.#monitor = monitor
+        return semaphore
+      },
+    )
+  }
 
   /** @throws {RangeError} `permits` is not a whole number of at least 0. */
   constructor(permits: number) {
-    this.#size = this.#available = whole(permits)
+    this.#size = whole(permits)
+    this.#monitor = new Monitor(rules, permits, permits)
   }
 
   /** Permits that are free. Who waits may be waiting for more than these. */
   get available(): number {
-    return this.#available
+    return this.#monitor.read(state => state[AVAILABLE])
   }
 
   /**
@@ -36,7 +72,7 @@ export class Semaphore {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#waiters.wait(n, options)
+    return this.#monitor.wait(0, n, options)
   }
 
   /**
@@ -45,8 +81,7 @@ export class Semaphore {
    * @throws {RangeError} `n` is not a whole number of at least 0.
    */
   tryAcquire(n = 1): boolean {
-    whole(n)
-    return this.#waiters.length === 0 && this.#take(n)
+    return this.#monitor.try(0, whole(n))
   }
 
   /**
@@ -56,11 +91,11 @@ export class Semaphore {
    * @throws {RangeError} `n` is not a whole number of at least 0.
    */
   release(n = 1): void {
-    if (this.#available + whole(n) > this.#size) {
-      throw new SyncMisuseError('semaphore: released more than held')
-    }
-    this.#available += n
-    this.#waiters.wake()
+    whole(n)
+    this.#monitor.change(state => {
+      if (state[AVAILABLE] + n > this.#size) throw new SyncMisuseError('semaphore: released more than held')
+      state[AVAILABLE] += n
+    }, n)
   }
 
   /**
@@ -76,17 +111,9 @@ export class Semaphore {
       this.release(n)
     }
   }
-
-  #take(n: number): boolean {
-    if (n > this.#available) return false
-    this.#available -= n
-    return true
-  }
 }
 
 function whole(n: number): number {
   if (Number.isSafeInteger(n) && n >= 0) return n
   throw new RangeError(`semaphore: a number of permits is a whole number of at least 0, got ${String(n)}`)
 }
-
-stayOnThread(Semaphore)

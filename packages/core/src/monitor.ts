@@ -1,0 +1,242 @@
+import {
+  arriveReference,
+  type Crossing,
+  crossReference,
+  currentThread,
+  keepReference,
+  registerKind,
+  SHARE,
+  type Shareable,
+  threadIfStarted,
+} from '@millrace/kernel'
+import { block, type SyncOptions, throwIfCanceled } from './block.js'
+import { done } from './budget.js'
+import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
+import { PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
+import { Line, MonitorWaiter } from './monitor-waiter.js'
+import { SharedMonitor } from './shared-monitor.js'
+
+/** Whoever comes: with a ticket, or with what makes one and may change the state. */
+type Arrival = number | ((state: State) => number)
+
+/**
+ * A few numbers that one at a time changes, and goroutines that wait in line until the numbers let them pass: what locks, semaphores,
+ * barriers and the like are made of. Born local; shared, with those who wait, when what it is part of crosses to another thread.
+ *
+ * What may pass, and what that takes, are its rules (monitor-rules.ts).
+ *
+ *   P1  the first in line may pass  =>  it is about to be let, by whoever made it so
+ *   P2  nobody passes while somebody waits in the same line: first come, first served, also where a later ticket asks for less.
+ *       Between threads the lines take turns, and a gated monitor may be taken by someone who does not wait, for a while (1 ms)
+ *   P3  what passing took belongs to the waiter at once, before it runs again; a cancellation comes too late then
+ *   P4  whoever gives up has taken nothing, and those behind are looked at in the same call
+ *
+ * After Hoare, "Monitors: an operating system structuring concept" (1974), with tickets in place of code: whoever changes the state
+ * lets others pass in their name, so nobody enters twice.
+ */
+export class Monitor implements Shareable, Standing {
+  readonly rules: Rules
+  /** What the monitor is part of, as this thread knows it. */
+  face: object | undefined
+  readonly #lines: Line[]
+  #state: number[]
+  #shared: SharedMonitor | undefined
+  #settling = false
+  #again = false
+
+  /** @param state Its first numbers, if they are not 0. */
+  constructor(rules: Rules, ...state: number[]) {
+    this.rules = rules
+    this.#state = state
+    while (state.length < rules.size) state.push(0)
+    this.#lines = [new Line()]
+    while (this.#lines.length < rules.lines) this.#lines.push(new Line())
+  }
+
+  /** For rules: the thread of who makes an attempt here. */
+  get thread(): number {
+    return threadIfStarted()?.id ?? 0
+  }
+
+  /** Whether anybody waits in a line, on any thread. */
+  waits(line: number): boolean {
+    return this.#shared ? this.#shared.anybodyWaits(line) : this.#lines[line].first !== undefined
+  }
+
+  /** Looks at the state. Costs some 20 ns once it is shared. */
+  read<R>(look: (state: State) => R): R {
+    return this.#shared ? this.#shared.read(look) : look(this.#state)
+  }
+
+  /**
+   * Changes the state, and lets pass who may. If `change` throws, which it must do before it changes anything, nothing has happened.
+   *
+   * @param gives How much of what passing took (`Rules.held`) is given back by it.
+   */
+  change<R>(change: (state: State) => R, gives = 0): R {
+    if (this.#shared) return this.#shared.change(change, gives)
+    const result = change(this.#state)
+    this.#settle()
+    return result
+  }
+
+  /** As `change`, of a gated monitor: `release` gives it back. Costs one compare-and-swap if it is shared and nobody is to be next. */
+  release(release: (state: State) => void): void {
+    if (!this.#shared) this.change(release)
+    else if (!this.#shared.release()) this.#shared.change(release, 0)
+  }
+
+  /** Passes if nobody waits and `ticket` may; answers whether it did. @throws the rules' failure */
+  try(line: number, ticket: number): boolean {
+    const outcome = this.#attempt(line, ticket)
+    if (outcome > PASS) throw this.rules.failure!(outcome)
+    return outcome === PASS
+  }
+
+  #attempt(line: number, ticket: number): number {
+    if (this.#shared) return this.#shared.attempt(line, ticket)
+    if (this.#lines[line].first !== undefined) return WAIT
+    return this.rules.attempt(this.#state, line, ticket, this)
+  }
+
+  /**
+   * Passes, or joins the end of a line and waits to be let. Cancelled, it rejects with the signal's reason and has taken nothing.
+   * Rejects with a failure of the rules.
+   *
+   * Passing without waiting costs one attempt and no new promise.
+   */
+  wait(line: number, arrival: Arrival, options?: WaitOptions): Promise<void> {
+    let cancellation: Cancellation | undefined
+    try {
+      if (options) {
+        cancellation = cancellationOf(options)
+        if (cancellation?.canceled) return Promise.reject(cancellation.reason)
+      }
+      if (typeof arrival === 'number' && this.try(line, arrival)) return done()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return new Promise<unknown>((resolve, reject) => {
+      this.#park(line, arrival, cancellation, resolve, reject)
+    }) as Promise<void>
+  }
+
+  /** As `wait`, and blocks the thread. @throws {DeadlockError} @throws {MainThreadBlockedError} */
+  waitSync(what: string, line: number, ticket: number, options?: SyncOptions): void {
+    throwIfCanceled(options)
+    if (this.try(line, ticket)) return
+    block<unknown>(
+      what,
+      () => !this.#shared,
+      options,
+      (resolve, reject, context) => this.#park(line, ticket, context, resolve, reject),
+    )
+  }
+
+  #park(
+    line: number,
+    arrival: Arrival,
+    cancellation: Cancellation | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): MonitorWaiter {
+    const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)
+    if (this.#shared) this.#shared.park(waiter, arrival)
+    else {
+      waiter.value = typeof arrival === 'number' ? arrival : arrival(this.#state)
+      this.#lines[line].push(waiter)
+      this.#settle()
+    }
+    if (cancellation) waiter.cancelWith(cancellation)
+    return waiter
+  }
+
+  /** A waiter of this thread gives up, if nobody has let it pass. */
+  giveUp(waiter: MonitorWaiter, reason: unknown): void {
+    if (this.#shared) return this.#shared.giveUp(waiter, reason)
+    if (!waiter.queue) return
+    this.#lines[waiter.line].unlink(waiter)
+    this.rules.left?.(this.#state, waiter.line, waiter.value as number)
+    waiter.gaveUp(reason)
+    this.#settle()
+  }
+
+  /** Lets those pass who may, from the first of each line on, up to one who may not. */
+  #settle(): void {
+    // Whoever gives up during the loop below asks for another: the lines are looked at again.
+    this.#again = true
+    if (this.#settling) return
+    this.#settling = true
+    while (this.#again) {
+      this.#again = false
+      for (let line = 0; line < this.#lines.length; line++) this.#admit(line)
+    }
+    this.rules.settled?.(this.#state)
+    this.#settling = false
+  }
+
+  #admit(line: number): void {
+    const queue = this.#lines[line]
+    for (let waiter = queue.first; waiter; waiter = queue.first) {
+      const { cancellation } = waiter
+      if (cancellation?.canceled) {
+        // Ahead of the news, which is on its way: from one waiter to the next, or from a clock. It could not use what it got.
+        waiter.cancel(cancellation.reason)
+        continue
+      }
+      const outcome = this.rules.attempt(this.#state, line, waiter.value as number, this)
+      if (outcome === WAIT) return
+      queue.unlink(waiter)
+      waiter.passed(outcome)
+    }
+  }
+
+  [SHARE](): Crossing {
+    const thread = currentThread()
+    if (!this.#shared) {
+      this.#shared = SharedMonitor.fromLocal(thread, this, this.#state, this.#lines)
+      keepReference(this.#shared.address, this)
+    }
+    return crossReference(thread, this.rules.name, this.#shared.address, this.#shared.address)
+  }
+
+  static arrived(rules: Rules, address: number): Monitor {
+    const thread = currentThread()
+    return arriveReference(thread, address, () => {
+      const monitor = new Monitor(rules)
+      monitor.#shared = new SharedMonitor(thread, address, monitor, monitor.#lines)
+      return monitor
+    })
+  }
+}
+
+/** Lets monitors of these rules arrive from other threads. Answers the rules. */
+export function monitorRules(rules: Rules): Rules {
+  registerKind(rules.name, (address: number) => Monitor.arrived(rules, address))
+  return rules
+}
+
+/** The parts that a thing crosses with: its monitor, and whatever else can cross. */
+export type Parts = [Monitor, ...unknown[]]
+
+/**
+ * Lets the instances of a class cross to other threads by reference, as their parts: where the monitor is known already the thing that
+ * is there stands for it.
+ *
+ * @param kind What other threads know it by: see `Crossing.kind`.
+ */
+export function crossesWith<T extends object, P extends Parts>(
+  Class: abstract new (...args: never[]) => T,
+  kind: string,
+  partsOf: (thing: T) => P,
+  make: (...parts: P) => T,
+): void {
+  Object.defineProperty(Class.prototype, SHARE, {
+    value(this: T): Crossing {
+      const parts = partsOf(this)
+      parts[0].face = this
+      return { kind, payload: parts }
+    },
+  })
+  registerKind(kind, (parts: P) => (parts[0].face ??= make(...parts)))
+}
