@@ -124,6 +124,41 @@ const defined = {
     base: 'go',
   },
   'go/create': { what: 'a goroutine that starts the next', unit: 'ns', count: 500_000, base: 'go' },
+  'sync/mutex-try': {
+    what: 'locking and unlocking a mutex that is free, without waiting',
+    unit: 'ns',
+    count: 5_000_000,
+    base: 'go',
+    target: { result: 'millrace: local, tryLock', times: 1, against: 'go' },
+  },
+  'sync/mutex-await': {
+    what: 'locking and unlocking a mutex that is free, waiting for the lock',
+    unit: 'ns',
+    count: 2_000_000,
+    base: 'go',
+    target: { result: 'millrace: local, await lock', times: 0.25, against: 'go' },
+  },
+  'sync/mutex-contended': {
+    what: 'locking and unlocking a mutex that a goroutine of another thread wants as often',
+    unit: 'ns',
+    count: 1_000_000,
+    base: 'go',
+    target: { result: 'millrace: await lock', times: 1 / 3, against: 'go' },
+  },
+  'sync/wait-group': {
+    what: 'a WaitGroup for one goroutine, and waiting for it',
+    unit: 'ns',
+    count: 500_000,
+    base: 'go',
+    target: { result: 'millrace', times: 1, against: 'go' },
+  },
+  'sync/semaphore': {
+    what: 'acquiring and releasing the one permit of a semaphore',
+    unit: 'ns',
+    count: 2_000_000,
+    base: 'go',
+    target: { result: 'millrace: local, tryAcquire', times: 0.5, against: 'go' },
+  },
 } as const satisfies Record<string, Scenario>
 
 export type ScenarioName = keyof typeof defined

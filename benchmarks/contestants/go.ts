@@ -59,5 +59,10 @@ export const contestant: Contestant = {
     'chan/ping-pong': on('chan/ping-pong', 1),
     'select/uncontended': on('select/uncontended', 1),
     'go/create': on('go/create', 1),
+    'sync/mutex-try': on('sync/mutex-try', 1),
+    'sync/mutex-await': on('sync/mutex-await', 1),
+    'sync/mutex-contended': on('sync/mutex-contended', 2),
+    'sync/wait-group': on('sync/wait-group', 1),
+    'sync/semaphore': on('sync/semaphore', 1),
   },
 }

@@ -23,6 +23,7 @@ import {
   sumBelow,
   wakeUps,
 } from '../measure.js'
+import { syncWays } from './millrace/sync.js'
 
 const CAPACITY = 1000
 
@@ -436,5 +437,6 @@ export const contestant: Contestant = {
     'chan/ping-pong': { '': pingPong },
     'select/uncontended': { '': selectUncontended },
     'go/create': { '': create },
+    ...syncWays,
   },
 }

@@ -4,6 +4,7 @@ import {
   crossReference,
   currentThread,
   keepReference,
+  MAIN_THREAD,
   registerKind,
   SHARE,
   type Shareable,
@@ -36,6 +37,8 @@ type Arrival = number | ((state: State) => number)
  */
 export class Monitor implements Shareable, Standing {
   readonly rules: Rules
+  /** For rules: the thread of whoever makes an attempt while it is local. */
+  readonly thread = threadIfStarted()?.id ?? MAIN_THREAD
   /** What the monitor is part of, as this thread knows it. */
   face: object | undefined
   readonly #lines: Line[]
@@ -51,11 +54,6 @@ export class Monitor implements Shareable, Standing {
     while (state.length < rules.size) state.push(0)
     this.#lines = [new Line()]
     while (this.#lines.length < rules.lines) this.#lines.push(new Line())
-  }
-
-  /** For rules: the thread of who makes an attempt here. */
-  get thread(): number {
-    return threadIfStarted()?.id ?? 0
   }
 
   /** Whether anybody waits in a line, on any thread. */
@@ -76,8 +74,15 @@ export class Monitor implements Shareable, Standing {
   change<R>(change: (state: State) => R, gives = 0): R {
     if (this.#shared) return this.#shared.change(change, gives)
     const result = change(this.#state)
-    this.#settle()
+    if (this.#isAnybodyHere()) this.#settle()
+    else this.rules.settled?.(this.#state)
     return result
+  }
+
+  #isAnybodyHere(): boolean {
+    for (let line = 0; line < this.#lines.length; line++)
+      if (this.#lines[line].first !== undefined) return true
+    return false
   }
 
   /** As `change`, of a gated monitor: `release` gives it back. Costs one compare-and-swap if it is shared and nobody is to be next. */
@@ -88,13 +93,17 @@ export class Monitor implements Shareable, Standing {
 
   /** Passes if nobody waits and `ticket` may; answers whether it did. @throws the rules' failure */
   try(line: number, ticket: number): boolean {
-    const outcome = this.#attempt(line, ticket)
+    return this.#passes(line, ticket, false)
+  }
+
+  #passes(line: number, ticket: number, wouldWait: boolean): boolean {
+    const outcome = this.#attempt(line, ticket, wouldWait)
     if (outcome > PASS) throw this.rules.failure!(outcome)
     return outcome === PASS
   }
 
-  #attempt(line: number, ticket: number): number {
-    if (this.#shared) return this.#shared.attempt(line, ticket)
+  #attempt(line: number, ticket: number, wouldWait: boolean): number {
+    if (this.#shared) return this.#shared.attempt(line, ticket, wouldWait)
     if (this.#lines[line].first !== undefined) return WAIT
     return this.rules.attempt(this.#state, line, ticket, this)
   }
@@ -112,7 +121,7 @@ export class Monitor implements Shareable, Standing {
         cancellation = cancellationOf(options)
         if (cancellation?.canceled) return Promise.reject(cancellation.reason)
       }
-      if (typeof arrival === 'number' && this.try(line, arrival)) return done()
+      if (typeof arrival === 'number' && this.#passes(line, arrival, true)) return done()
     } catch (error) {
       return Promise.reject(error)
     }
@@ -124,7 +133,7 @@ export class Monitor implements Shareable, Standing {
   /** As `wait`, and blocks the thread. @throws {DeadlockError} @throws {MainThreadBlockedError} */
   waitSync(what: string, line: number, ticket: number, options?: SyncOptions): void {
     throwIfCanceled(options)
-    if (this.try(line, ticket)) return
+    if (this.#passes(line, ticket, true)) return
     block<unknown>(
       what,
       () => !this.#shared,

@@ -23,6 +23,9 @@ const COUNT = 3
 const GRANTED = 4
 const OUTCOME = 5
 
+/** How often somebody looks at a gated monitor that is held before he waits: together less than a microsecond. As Go's mutex does. */
+const LOOKS = 100
+
 /** How long someone waits for a gated monitor before nobody may overtake him any more. Go's starvation mode. */
 const IMPATIENT_MS = 1
 
@@ -54,10 +57,12 @@ export class SharedMonitor implements Parked, Standing {
   #changed = false
   /** Of each line here: the first who has not been let pass by the change that is being made. */
   readonly #firsts: (MonitorWaiter | undefined)[] = []
-  /** Whom it lets pass here: line, how many, outcome. */
-  readonly #passes: [line: number, count: number, outcome: number][] = []
-  /** Threads that others were let pass on. */
+  /** Whom it lets pass here: line, how many, outcome, and so on; up to #passesEnd. */
+  readonly #passes: number[] = []
+  #passesEnd = 0
+  /** Threads that others were let pass on, up to #grantedEnd. */
   readonly #granted: number[] = []
+  #grantedEnd = 0
   /** Who is giving up, and whether the change that is being made has it gone: it stands in its line until that is published. */
   #leaving: MonitorWaiter | undefined
   #hasLeft = false
@@ -122,10 +127,10 @@ export class SharedMonitor implements Parked, Standing {
     return this.#thread.kernel.recordLet(this.address) === OK
   }
 
-  /** An attempt of somebody who does not wait. */
-  attempt(line: number, ticket: number): number {
+  /** An attempt of somebody who does not wait in line, but perhaps would. */
+  attempt(line: number, ticket: number, wouldWait: boolean): number {
     const { kernel, id } = this.#thread
-    if (this.#rules.gated && kernel.recordHold(id, this.address) === OK) return PASS
+    if (this.#rules.gated && kernel.recordHold(id, this.address, wouldWait ? LOOKS : 1) === OK) return PASS
     return this.#change(numbers => {
       this.thread = id
       // Not past those who wait; but of a gated monitor whose holder has died anybody may be told.
@@ -210,30 +215,52 @@ export class SharedMonitor implements Parked, Standing {
       this.#read()
       this.#changed = changes
       this.#hasLeft = false
-      this.#passes.length = this.#granted.length = 0
-      for (let i = 0; i < this.#lines.length; i++) this.#firsts[i] = this.#lines[i].first
-      this.#forgetTheDead()
-      this.#takeGrants()
+      this.#passesEnd = this.#grantedEnd = 0
+      // Most changes are made where nobody else has anything: those need no look round.
+      const isAlone = this.#isAlone()
+      if (!isAlone) {
+        this.#findFirsts()
+        this.#forgetTheDead()
+        this.#takeGrants()
+      }
       const result = change(numbers)
-      do for (let line = 0; line < this.#lines.length; line++) this.#admit(line)
-      while (this.#takeGrants())
+      if (numbers[this.#base] !== 0) {
+        if (isAlone) this.#findFirsts()
+        do for (let line = 0; line < this.#lines.length; line++) this.#admit(line)
+        while (this.#takeGrants())
+      }
       this.#rules.settled?.(numbers)
       if (!this.#changed) return result
       const hot = this.#rules.gated ? numbers[0] : 0
       const status = kernel.recordWrite(id, this.address, this.#count(), hot, this.#gate())
       if (status === WOULD_BLOCK) continue
       if (status !== OK) throw this.#thread.outOfMemory(8 * this.#count())
-      for (const thread of this.#granted) kernel.poke(thread, this.address)
+      for (let i = 0; i < this.#grantedEnd; i++) kernel.poke(this.#granted[i], this.address)
       this.#letPass()
       return result
     }
   }
 
+  /** Whether nobody waits, and nobody on other threads holds anything. */
+  #isAlone(): boolean {
+    const numbers = this.#numbers
+    const base = this.#base
+    if (numbers[base] !== 0) return false
+    if (this.#rules.gated) return numbers[0] === 0 || numbers[0] === this.#thread.id + 1
+    return numbers[base + 1] === 0 || (numbers[base + 1] === 1 && numbers[base + 2] === this.#life)
+  }
+
+  #findFirsts(): void {
+    for (let i = 0; i < this.#lines.length; i++) this.#firsts[i] = this.#lines[i].first
+  }
+
   /** Numbers that have to be kept: none if all but what a gated monitor keeps elsewhere are 0. */
   #count(): number {
     const numbers = this.#numbers
-    if (this.#end > this.#entries) return this.#end
-    for (let i = this.#rules.gated ? 1 : 0; i < this.#base; i++) if (numbers[i] !== 0) return this.#end
+    const base = this.#base
+    const end = this.#end
+    if (end > base + 2) return end
+    for (let i = this.#rules.gated ? 1 : 0; i < base; i++) if (numbers[i] !== 0) return end
     return 0
   }
 
@@ -262,7 +289,7 @@ export class SharedMonitor implements Parked, Standing {
       numbers[entry + COUNT]--
       if (numbers[entry + COUNT] > 0) this.#moveToEnd(entry)
       if (outcome === PASS) this.#hold(life, this.#rules.held?.(line, ticket) ?? 0)
-      if (life !== this.#life) this.#granted.push(threadOf(life))
+      if (life !== this.#life) this.#granted[this.#grantedEnd++] = threadOf(life)
     }
   }
 
@@ -275,7 +302,9 @@ export class SharedMonitor implements Parked, Standing {
       if (entry < 0 || numbers[entry + GRANTED] === 0) continue
       any = this.#changed = true
       const granted = numbers[entry + GRANTED]
-      this.#passes.push([line, granted, numbers[entry + OUTCOME]])
+      this.#passes[this.#passesEnd++] = line
+      this.#passes[this.#passesEnd++] = granted
+      this.#passes[this.#passesEnd++] = numbers[entry + OUTCOME]
       for (let i = 0; i < granted; i++) this.#firsts[line] = this.#after(this.#firsts[line]!)
       numbers[entry + GRANTED] = 0
       if (numbers[entry + COUNT] > 0) continue
@@ -320,11 +349,12 @@ export class SharedMonitor implements Parked, Standing {
   /** The change is published: whom it let pass here goes on. */
   #letPass(): void {
     if (this.#hasLeft) this.#lines[this.#leaving!.line].unlink(this.#leaving!)
-    for (const [line, count, outcome] of this.#passes) {
-      for (let i = 0; i < count; i++) {
-        const waiter = this.#lines[line].first!
-        this.#lines[line].unlink(waiter)
-        waiter.passed(outcome)
+    for (let pass = 0; pass < this.#passesEnd; pass += 3) {
+      const line = this.#lines[this.#passes[pass]]
+      for (let count = this.#passes[pass + 1]; count > 0; count--) {
+        const waiter = line.first!
+        line.unlink(waiter)
+        waiter.passed(this.#passes[pass + 2])
       }
     }
   }

@@ -117,12 +117,16 @@ export function recordWrite(me: u32, record: usize, count: u32, hot: u32, gate: 
   return OK
 }
 
-/** Makes `hot` 1 + the calling thread's number if it is 0: OK or WOULD_BLOCK. Nothing else of the record changes. */
-export function recordHold(me: u32, record: usize): i32 {
+/**
+ * Makes `hot` 1 + the calling thread's number if it is 0: OK or WOULD_BLOCK. Nothing else of the record changes. While it is held and
+ * nobody waits, looks so many times: whoever holds it may be about to let go on another core, which is over sooner than a wait begins.
+ */
+export function recordHold(me: u32, record: usize, looks: u32): i32 {
   while (true) {
     const seen = load64(record + WORD)
-    if ((seen & HOT) != 0) return WOULD_BLOCK
-    if (cas64(record + WORD, seen, seen | (me + 1))) return OK
+    if ((seen & HOT) == 0) {
+      if (cas64(record + WORD, seen, seen | (me + 1))) return OK
+    } else if (blockOf(seen) != 0 || (seen & HOT) == LOST || --looks == 0) return WOULD_BLOCK
   }
 }
 

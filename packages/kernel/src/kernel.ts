@@ -138,7 +138,7 @@ export interface Kernel {
   recordCreate(me: number): number
   recordRead(me: number, record: number): number
   recordWrite(me: number, record: number, count: number, hot: number, gate: number): number
-  recordHold(me: number, record: number): number
+  recordHold(me: number, record: number, looks: number): number
   recordLet(record: number): number
 
   atomicCreate(me: number): number
