@@ -1,4 +1,10 @@
-export { DataCloneError, OutOfSharedMemoryError, registerError, ThreadLostError } from '@millrace/kernel'
+export {
+  DataCloneError,
+  OutOfSharedMemoryError,
+  providesKinds,
+  registerError,
+  ThreadLostError,
+} from '@millrace/kernel'
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
 export type { SyncOptions } from './block.js'
 export type { WaitOptions } from './cancellation.js'

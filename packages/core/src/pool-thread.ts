@@ -4,6 +4,7 @@ import {
   host,
   Leaving,
   OUT_OF_MEMORY,
+  providersAtStart,
   sayStarted,
   type Tasks,
   type Thread,
@@ -28,6 +29,10 @@ const functions = new Map<number, AnyFunction>()
 /** Makes this thread one of the pool's, once it knows with what memory. */
 export async function servePool(): Promise<void> {
   await host.threadDataArrived()
+  // What cannot be imported here may not be needed; if it is, the message says what is missing.
+  await Promise.allSettled(
+    providersAtStart().map(url => import(/* @vite-ignore */ /* webpackIgnore: true */ url)),
+  )
   ;({ thread, tasks } = threadPool())
   tasks.run((fn, args, done) => {
     goroutineStarted()

@@ -20,7 +20,15 @@ import { TakingApart } from './codec/take-apart.js'
 import { TreeTest } from './codec/tree.js'
 
 export { DataCloneError, registerError } from './codec/errors.js'
-export { type Crossing, registerKind, SHARE, SHARE_HERE, type Shareable } from './codec/share.js'
+export {
+  type Crossing,
+  providersOfKinds,
+  providesKinds,
+  registerKind,
+  SHARE,
+  SHARE_HERE,
+  type Shareable,
+} from './codec/share.js'
 
 const TABLE = 0xc1 // the one byte that MessagePack never uses
 

@@ -4,6 +4,7 @@ export { host } from '#host'
 export {
   type Crossing,
   DataCloneError,
+  providesKinds,
   registerError,
   registerKind,
   SHARE,
@@ -46,6 +47,7 @@ export {
   currentThread,
   isPoolThread,
   type Parked,
+  providersAtStart,
   Thread,
   threadIfStarted,
 } from './thread.js'

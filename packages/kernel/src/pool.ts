@@ -1,4 +1,5 @@
 import { host } from '#host'
+import { providersOfKinds } from './codec.js'
 import type { HostThread, HostTimer } from './host/host.js'
 import { MAIN_THREAD, MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
 import { askToLeave, askToRetire, askToStay, hasLeft } from './leaving.js'
@@ -90,7 +91,13 @@ export class Pool implements Parked {
     const id = kernel.threadReserve()
     if (id < 0) return false
     const life = kernel.threadLife(id)
-    const data: ThreadData = { memory: memory.memory, maximum: memory.maximum, id, life }
+    const data: ThreadData = {
+      memory: memory.memory,
+      maximum: memory.maximum,
+      id,
+      life,
+      providers: providersOfKinds(),
+    }
     const thread = host.spawn(this.#entry, data)
     this.#threads.set(id, thread)
     this.#starting.add(id)

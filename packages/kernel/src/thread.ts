@@ -36,6 +36,8 @@ export interface ThreadData {
   id: number
   /** Which life of that number it is to begin. */
   life: number
+  /** URLs of modules that register kinds: see `providesKinds`. */
+  providers: string[]
 }
 
 /**
@@ -232,6 +234,11 @@ let limits: MemoryLimits = {}
 /** Whether this is a thread of the pool. */
 export function isPoolThread(): boolean {
   return host.isPoolThread()
+}
+
+/** The modules that this thread is to import before it runs anything. */
+export function providersAtStart(): readonly string[] {
+  return (host.threadData() as ThreadData | undefined)?.providers ?? []
 }
 
 /** The runtime of this thread, if anything has needed one yet. */

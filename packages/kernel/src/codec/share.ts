@@ -37,6 +37,18 @@ export function registerKind<Payload>(kind: string, attach: (payload: Payload) =
   kinds.set(kind, attach as (payload: unknown) => unknown)
 }
 
+const providers = new Set<string>()
+
+/**
+ * Says that the module at `url` registers kinds: threads that this one starts from now on import it before they run anything, so that
+ * they know what arrives even where it is not used otherwise.
+ */
+export function providesKinds(url: string): void {
+  providers.add(url)
+}
+
+export const providersOfKinds = (): string[] => [...providers]
+
 export function attach(kind: string, payload: unknown): unknown {
   const attachKind = kinds.get(kind)
   if (attachKind !== undefined) return attachKind(payload)
