@@ -200,6 +200,11 @@ export class Monitor implements Shareable, Standing {
     }
   }
 
+  /** This thread is about to leave, and what its goroutines hold is not lost: they have ended, and others will give it back. */
+  bequeath(): void {
+    this.#shared?.bequeath()
+  }
+
   [SHARE](): Crossing {
     const thread = currentThread()
     if (!this.#shared) {

@@ -8,6 +8,7 @@ import {
   sayStarted,
   type Tasks,
   type Thread,
+  thingsHere,
   wordDrop,
   wordOf,
   wordPeek,
@@ -15,6 +16,7 @@ import {
 } from '@millrace/kernel'
 import { bareError } from './bare-error.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
+import { Monitor } from './monitor.js'
 import { load, type Place } from './parallel.js'
 import { threadPool } from './pool.js'
 import { isThenable } from './thenable.js'
@@ -40,7 +42,9 @@ export async function servePool(): Promise<void> {
     if (known) call(known, args, done)
     else void loadAndCall(fn, args, done)
   })
-  new Leaving(thread, tasks)
+  new Leaving(thread, tasks).onLeaving = () => {
+    for (const thing of thingsHere()) if (thing instanceof Monitor) thing.bequeath()
+  }
   sayStarted(thread)
 }
 

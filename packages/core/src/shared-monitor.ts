@@ -1,4 +1,4 @@
-import { OK, type Parked, type Thread, WOULD_BLOCK } from '@millrace/kernel'
+import { MAIN_THREAD, OK, type Parked, type Thread, WOULD_BLOCK } from '@millrace/kernel'
 import type { Monitor } from './monitor.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
@@ -69,7 +69,7 @@ export class SharedMonitor implements Parked, Standing {
 
   constructor(thread: Thread, address: number, owner: Monitor, lines: readonly Line[]) {
     this.#thread = thread
-    this.#life = thread.life
+    this.#life = thread.life()
     this.thread = thread.id
     this.address = address
     this.owner = owner
@@ -174,6 +174,25 @@ export class SharedMonitor implements Parked, Standing {
     if (waiter.queue) this.#lines[waiter.line].unlink(waiter)
     waiter.gaveUp(reason)
     this.#parkOrNot()
+  }
+
+  /** Whatever this thread holds is the main thread's from now on. */
+  bequeath(): void {
+    const { id } = this.#thread
+    this.#change(numbers => {
+      if (this.#rules.gated && numbers[0] === 1 + id) {
+        numbers[0] = 1 + MAIN_THREAD
+        this.#changed = true
+      }
+      for (let holder = this.#holders; holder < this.#end; holder += HOLDER) {
+        if (numbers[holder] !== this.#life) continue
+        const held = numbers[holder + HELD]
+        this.#drop(holder, HOLDER)
+        this.#hold(this.#thread.life(MAIN_THREAD), held)
+        this.#changed = true
+        return
+      }
+    }, false)
   }
 
   /** Something has been granted to this thread, or a thread has died, or a gated monitor is free. */

@@ -40,7 +40,7 @@ export { type MemoryLimits, SharedMemory } from './memory.js'
 export { configureMode, hasThreads, type Mode, mode } from './mode.js'
 export { pause } from './pause.js'
 export { MAX_POOL_THREADS, maxProcs, Pool, sayGoesOn, sayStarted, wantThread } from './pool.js'
-export { arriveReference, crossReference, keepReference } from './reference.js'
+export { arriveReference, crossReference, keepReference, thingsHere } from './reference.js'
 export { type TaskOutcome, type TaskRunner, Tasks } from './tasks.js'
 export {
   configureMemory,

@@ -46,6 +46,8 @@ export class Leaving implements Parked {
   readonly #thread: Thread
   readonly #tasks: Tasks
   #retiring = false
+  /** Called when the thread has finished what ran there and is about to leave. */
+  onLeaving: () => void = () => {}
 
   constructor(thread: Thread, tasks: Tasks) {
     this.#thread = thread
@@ -70,7 +72,9 @@ export class Leaving implements Parked {
   }
 
   #leaveIfQuiet(): void {
-    if (this.#retiring && this.#tasks.isQuiet) this.#leave(RETIRE)
+    if (!this.#retiring || !this.#tasks.isQuiet) return
+    this.onLeaving()
+    this.#leave(RETIRE)
   }
 
   #leave(from: typeof RETIRE | typeof LEAVE): void {

@@ -14,6 +14,11 @@ const registry = new FinalizationRegistry<number>(address => {
   thread.kernel.referenceRelease(thread.id, address, thread.id)
 })
 
+/** All things that stand for a shared object in this thread. */
+export function thingsHere(): object[] {
+  return [...things.values()].map(thing => thing.deref()).filter(thing => thing !== undefined)
+}
+
 /** Records that `thing` stands, in this thread, for the shared object at `address`, which the thread holds. */
 export function keepReference(address: number, thing: object): void {
   things.set(address, new WeakRef(thing))

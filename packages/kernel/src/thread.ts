@@ -96,9 +96,9 @@ export class Thread {
     return this.#scratch
   }
 
-  /** Tells this life of the thread from all others, before and after it and beside it. */
-  get life(): number {
-    return ((this.kernel.threadLife(this.id) << 8) | this.id) >>> 0
+  /** Tells the present life of a thread, this one if not said otherwise, from all others: before and after it and beside it. */
+  life(id = this.id): number {
+    return ((this.kernel.threadLife(id) << 8) | id) >>> 0
   }
 
   /** Looks at `object` whenever it may have changed, from now on. The object stays alive as long. */
