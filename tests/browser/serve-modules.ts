@@ -14,6 +14,8 @@ export const root = fileURLToPath(
 const packages: Record<string, string> = {
   '@millrace/core': '/packages/core/dist/index.js',
   '@millrace/kernel': '/packages/kernel/dist/index.js',
+  '@millrace/sync': '/packages/sync/dist/index.js',
+  '@millrace/errgroup': '/packages/errgroup/dist/index.js',
   '#host': '/packages/kernel/dist/host/web.js',
   'msgpackr/pack': '/packages/kernel/node_modules/msgpackr/pack.js',
 }

@@ -2,6 +2,7 @@ import { runtime } from '@millrace/core'
 import { blockingLaws } from './blocking.laws.js'
 import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
+import { errgroupLaws } from './errgroup.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
 import { goLaws } from './go.laws.js'
 import { largeLaws } from './large.laws.js'
@@ -25,6 +26,7 @@ const ofTheProgram: Law[] = [
   ...typedLaws,
   ...sharedArrayLaws,
   ...largeLaws,
+  ...errgroupLaws,
 ]
 
 /** Laws that share a process, and how it is prepared for them. */

@@ -52,7 +52,7 @@ export {
 export { go } from './go.js'
 export { crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
 export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
-export { type Parallel, parallel } from './parallel.js'
+export { isParallel, type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'
 export { main, type RuntimeOptions, type RuntimeStats, runtime } from './runtime.js'
 export {

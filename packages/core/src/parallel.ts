@@ -70,6 +70,16 @@ export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & P
   return fn as F & Parallel
 }
 
+/**
+ * Whether `go(fn, …)` starts `fn` on the pool: whether it was given to `parallel`. For code that starts functions of others.
+ *
+ * @example
+ * isParallel(() => {}) // => false
+ */
+export function isParallel(fn: unknown): fn is AnyFunction & Parallel {
+  return typeof fn === 'function' && placeOf(fn) !== undefined
+}
+
 /** Where `fn` is found, if it is parallel. */
 export function placeOf(fn: object): Place | undefined {
   return (fn as { [PLACE]?: Place })[PLACE]
