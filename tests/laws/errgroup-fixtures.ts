@@ -62,7 +62,6 @@ export const spinUnder = parallel(
 
 /** Ends its thread, unless that is `home`. */
 export const exitElsewhere = parallel(import.meta.url, function exitElsewhere(home: string) {
-  spin(5)
   if (here !== home) (globalThis as unknown as Exits).process.exit(3)
 })
 
@@ -79,7 +78,8 @@ export const countActive = parallel(
 
 export const takeAny = parallel(import.meta.url, function takeAny(_value: unknown) {})
 
-function spin(ms: number): void {
+/** Keeps this thread busy. */
+export function spin(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end);
 }
