@@ -1,8 +1,10 @@
 import { getEventListeners } from 'node:events'
-import { background, Canceled, cause, chan, withCancelCause } from '@millrace/core'
+import { background, Canceled, cause, chan, fromSignal, runtime, withCancelCause } from '@millrace/core'
 import { SyncMisuseError } from '@millrace/sync'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { Group } from './index.js'
+
+afterEach(() => expect(runtime.numGoroutine(), 'goroutines that are left').toBe(1))
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
@@ -249,6 +251,69 @@ describe('Group with a limit', () => {
     expect(ran).toBe(true)
   })
 
+  test('waiting for a place ends with the context, leaves no listener, and need not be handled', async () => {
+    const controller = new AbortController()
+    const [group, ctx] = Group.withContext(fromSignal(controller.signal))
+    group.setLimit(1)
+    const { started, fn, end } = controlled()
+    void group.go(fn, 'a')
+    const starts = ['b', 'c'].map(name => group.go(fn, name))
+    void group.go(fn, 'unhandled')
+    await turn()
+    controller.abort('enough')
+    for (const start of starts) await expect(start).rejects.toBe('enough')
+    expect(cause(ctx)).toBe('enough')
+    expect(started).toEqual(['a'])
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+    await end('a')
+    await expect(group.wait()).rejects.toBe('enough')
+  })
+
+  test('a place that comes in the same moment as the end of the context goes to one who waits, or to nobody', async () => {
+    for (const first of ['place', 'context']) {
+      const [parent, cancel] = withCancelCause(background())
+      const [group] = Group.withContext(parent)
+      group.setLimit(1)
+      const gate = chan<never>()
+      let ran = false
+      void group.go(() => gate.receive())
+      const start = group.go(() => {
+        ran = true
+      })
+      await turn()
+      if (first === 'place') gate.close()
+      cancel('enough')
+      gate.closed || gate.close()
+      const outcome = await start.then(
+        () => 'started',
+        reason => reason,
+      )
+      expect(outcome).toBe(ran ? 'started' : 'enough')
+      await group.wait().then(
+        () => expect(ran).toBe(true),
+        reason => expect([ran, reason]).toEqual([false, 'enough']),
+      )
+      expect(
+        group.tryGo(() => {}),
+        'the place is free',
+      ).toBe(true)
+      await group.wait().catch(() => {})
+    }
+  })
+
+  test('without a context nothing but a place ends the wait', async () => {
+    const group = new Group()
+    group.setLimit(1)
+    const { started, fn, end } = controlled()
+    void group.go(fn, 'a')
+    void group.go(fn, 'b')
+    await turn()
+    await end('a', new Error('first'))
+    expect(started).toEqual(['a', 'b'])
+    await end('b')
+    await expect(group.wait()).rejects.toThrow('first')
+  })
+
   test('tryGo starts it, or says that there is no place', async () => {
     const group = new Group()
     group.setLimit(1)
@@ -307,12 +372,14 @@ describe('Group with a limit', () => {
     await turn()
     for (const n of [1, -1]) {
       expect(() => group.setLimit(n)).toThrow(
-        new SyncMisuseError('errgroup: modify limit while 2 goroutines in the group are still active'),
+        new SyncMisuseError(
+          'errgroup: modify limit while 2 goroutines in the group are still active (set it before the first go, or after wait)',
+        ),
       )
     }
     await end('a')
     expect(() => group.setLimit(1)).toThrow(
-      /^errgroup: modify limit while 1 goroutines in the group are still active$/,
+      /^errgroup: modify limit while 1 goroutines in the group are still active /,
     )
     await end('b')
     group.setLimit(1)

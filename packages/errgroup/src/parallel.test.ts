@@ -1,10 +1,11 @@
 import { background, cause, go, runtime } from '@millrace/core'
 import { WaitGroup } from '@millrace/sync'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { Group } from './index.js'
 // @ts-expect-error plain JavaScript
 import { square } from './parallel-fixture.mjs'
 
+afterEach(() => expect(runtime.numGoroutine(), 'goroutines that are left').toBe(1))
 afterAll(() => runtime.shutdown())
 
 describe('with a parallel function', () => {
