@@ -73,6 +73,15 @@ describe('threads are killed at random: the others never stand still, and nothin
   )
 })
 
+test('groups whose goroutines end their threads, and that are aborted at random, keep their promises', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const totals = await stress(node, 'stress/kill-group')
+  for (const what of ['started', 'refused', 'well', 'failed', 'lost', 'aborted', 'lostGroups']) {
+    expect(totals[what], what).toBeGreaterThan(0)
+  }
+})
+
 test('a loop that selects between the end and work leaves nothing behind, however long it runs', {
   timeout: TIMEOUT_MS,
 }, async () => {
