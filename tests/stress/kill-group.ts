@@ -7,7 +7,7 @@ import { isLong, say, seed } from './seed.js'
 // Groups here and on threads of the pool, whose goroutines fail, wait, compute, and end their threads; and which are aborted at
 // random moments. Every `wait` settles, after all of its group have ended; nobody is left out silently, and no place is lost.
 
-const KILLS = isLong ? 2000 : 100
+const KILLS = isLong ? 2000 : 60
 const THREADS = 4
 const STANDSTILL_MS = 20_000
 
