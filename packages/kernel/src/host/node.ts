@@ -116,6 +116,15 @@ const begin = (fn: () => void): void => {
 
 const tellsIdle = isMainThread || !isDeno
 
+// A thread of Deno whose goroutines say process.exit() twice, before it has come to its end, never ends.
+if (isDeno && workerData?.[THREAD_DATA] !== undefined) {
+  process.once('exit', () => {
+    process.exit = () => {
+      throw new Error('process.exit: this thread is ending already')
+    }
+  })
+}
+
 export const host: Host = {
   name: isDeno ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node',
   parallelism: availableParallelism,
