@@ -7,8 +7,9 @@ import { type ElementType, elementOfType } from './element-type.js'
 import { ChanSizeError } from './errors.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
-import { onUnbufferedArrival } from './rendezvous-medium.js'
-import { onChannelArrival } from './ring-medium.js'
+import { RendezvousMedium } from './rendezvous-medium.js'
+import { RingMedium } from './ring-medium.js'
+import { onArrival } from './shared-memory-medium.js'
 import { type Form, ReceiveWaiter, SendWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
@@ -310,5 +311,4 @@ const ITERATED: Form<IteratorResult<unknown, undefined>> = (value, ok) =>
 const received = <T>(value: unknown): Received<T> =>
   value === CLOSED ? END : { value: value as T, ok: true }
 
-onChannelArrival(medium => new Channel(medium))
-onUnbufferedArrival(medium => new Channel(medium))
+for (const Medium of [RingMedium, RendezvousMedium]) onArrival(Medium, medium => new Channel(medium))

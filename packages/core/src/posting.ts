@@ -1,6 +1,5 @@
 import { type Parked, SEND, type Thread } from '@millrace/kernel'
 import type { RendezvousMedium } from './rendezvous-medium.js'
-import { deliver } from './ring-medium.js'
 import { type Post, type Waiter, WaitQueue } from './wait-queue.js'
 
 /** The waiters of this thread for one direction of an unbuffered channel that other threads know. */
@@ -108,7 +107,7 @@ export class Posting implements Post, Parked {
     const { medium, direction } = waiter.queue as BoardQueue
     medium.unlink(waiter)
     if (direction === SEND) waiter.sent()
-    else deliver(this.#thread, waiter, medium.element, word)
+    else medium.deliver(waiter, word)
   }
 
   free(): void {

@@ -1,100 +1,58 @@
 import {
   anyValue,
-  arriveReference,
-  type Crossing,
-  crossReference,
   currentThread,
-  type Description,
   type Direction,
-  type Element,
-  elementOf,
   INBOX_WORDS,
-  keepReference,
   NUMBERS,
   OK_SELF,
-  type Parked,
   RECEIVE,
-  registerKind,
   CLOSED as SEALED,
   SEND,
-  type Thread,
   WOULD_BLOCK,
 } from '@millrace/kernel'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
-import { CLOSED, EMPTY, type SharedMedium } from './medium.js'
+import { CLOSED, EMPTY } from './medium.js'
+import { move, ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
-
-const KIND = 'chan'
-const ROOT = 'value'
 
 /** Shortly before positions wrap: nothing special, so it may happen at once. */
 const FIRST_POSITION = 2 ** 32 - 4096
 
-/** A channel on its way: its ring, and what its values are. */
-type Sent = [address: number, description: Description]
-
 /**
- * A channel that several threads know: its values are words in a sealed ring of shared memory; its waiters stay in plain
- * queues, each in its own thread, behind one ticket per thread and direction (see the kernel's parking.ts).
+ * A buffered channel that several threads know: its values are words in a sealed ring of shared memory; its waiters are behind one
+ * ticket per thread and direction (see the kernel's parking.ts).
  *
- *   S1  somebody of this thread waits => this medium is parked in the thread, which looks at it when it is poked
- *   S2  and the thread's ticket is set, or somebody is on the way to look here, or `#serve` is running
- *   S3  a waiting sender's value is a word that it owns; whoever takes the sender out of the queue takes the word
+ *   S2  somebody of this thread waits => the thread's ticket is set, or somebody is on the way to look here, or `#serve` is
+ *       running
  */
-export class RingMedium implements SharedMedium, Parked {
-  readonly address: number
-  readonly element: Element
-  readonly capacity: number
-  readonly receivers = new WaitQueue(() => this.#left())
-  readonly senders = new WaitQueue(waiter => {
-    this.element.drop(this.#thread, waiter.value as number)
-    this.#left()
-  })
-  readonly #thread: Thread
-  /** The channel it carries: kept so that the memory is not let go while somebody waits. */
-  owner: object | undefined
-  #parked = false
-
-  private constructor(thread: Thread, address: number, element: Element) {
-    this.#thread = thread
-    this.address = address
-    this.element = element
-    this.capacity = thread.kernel.ringCapacity(address)
-  }
+export class RingMedium extends SharedMemoryMedium {
+  static readonly kind = 'chan'
+  readonly kind = RingMedium.kind
+  readonly capacity = this.thread.kernel.ringCapacity(this.address)
+  readonly receivers = new WaitQueue(() => this.left())
+  readonly senders = new WaitQueue(waiter => this.senderLeft(waiter))
 
   /** Moves a local channel's values and waiters to a new ring. On an error the channel is as it was. */
   static fromLocal(local: LocalMedium): RingMedium {
     const thread = currentThread()
-    const { element } = local
-    const words: number[] = []
-    const waiting: [Waiter, number][] = []
-    let address = 0
-    try {
-      let i = 0
-      for (const value of local.buffered()) words.push(element.toWord(thread, value, `.buffer[${i++}]`))
-      for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
-        waiting.push([waiter, element.toWord(thread, waiter.value, `.senders[${waiting.length}]`)])
-      }
-      address = thread.kernel.ringCreate(thread.id, local.capacity, FIRST_POSITION, element.contents)
-      if (address === 0) throw thread.outOfMemory(8 * local.capacity)
-    } catch (error) {
-      for (const word of words) element.drop(thread, word)
-      for (const [, word] of waiting) element.drop(thread, word)
-      throw error
-    }
+    const { address, words, waiting } = move(thread, local, () => {
+      const ring = thread.kernel.ringCreate(thread.id, local.capacity, FIRST_POSITION, local.element.contents)
+      if (ring === 0) throw thread.outOfMemory(8 * local.capacity)
+      return ring
+    })
     // Nobody else knows the ring yet.
-    const medium = new RingMedium(thread, address, element)
+    const medium = new RingMedium(thread, address, local.element)
     for (const word of words) thread.kernel.ringSend(thread.id, address, word)
     if (local.closed) thread.kernel.ringClose(thread.id, address)
     for (const [waiter, word] of waiting) {
       local.senders.unlink(waiter)
       waiter.value = word
-      medium.#enqueue(medium.senders, waiter)
+      medium.enqueue(medium.senders, waiter)
     }
     for (let waiter = local.receivers.first; waiter; waiter = local.receivers.first) {
       local.receivers.unlink(waiter)
-      medium.#enqueue(medium.receivers, waiter)
+      medium.enqueue(medium.receivers, waiter)
     }
     if (medium.senders.first) thread.kernel.ringPark(thread.id, address, SEND)
     if (medium.receivers.first) thread.kernel.ringPark(thread.id, address, RECEIVE)
@@ -102,15 +60,15 @@ export class RingMedium implements SharedMedium, Parked {
   }
 
   get length(): number {
-    return this.#thread.kernel.ringLength(this.address)
+    return this.thread.kernel.ringLength(this.address)
   }
 
   get closed(): boolean {
-    return this.#thread.kernel.ringClosed(this.address) !== 0
+    return this.thread.kernel.ringClosed(this.address) !== 0
   }
 
   get moves(): number {
-    return this.#thread.kernel.ringMoves(this.address)
+    return this.thread.kernel.ringMoves(this.address)
   }
 
   trySend(value: unknown): boolean {
@@ -124,18 +82,14 @@ export class RingMedium implements SharedMedium, Parked {
       }
     }
     const { element } = this
-    const { kernel, id } = this.#thread
+    const { kernel, id } = this.thread
     if (element.isCostly(value) && !kernel.ringCanSend(this.address)) return false
-    return this.#offer(element.toWord(this.#thread, value, ROOT), id)
+    return this.#offer(element.toWord(this.thread, value, ROOT), id)
   }
 
   #offer(word: number, id: number): boolean {
-    const status = this.#thread.kernel.ringSend(id, this.address, word)
-    if (status === WOULD_BLOCK || status === SEALED) {
-      this.element.drop(this.#thread, word)
-      if (status === SEALED) throw sendOnClosed()
-      return false
-    }
+    const status = this.thread.kernel.ringSend(id, this.address, word)
+    if (status === WOULD_BLOCK || status === SEALED) return this.notSent(word, status)
     if (status === OK_SELF) this.#serve(RECEIVE)
     return true
   }
@@ -145,17 +99,17 @@ export class RingMedium implements SharedMedium, Parked {
       this.#serve(RECEIVE)
       if (this.receivers.first) return EMPTY
     }
-    const { kernel, id } = this.#thread
+    const { kernel, id } = this.thread
     const status = kernel.ringReceive(id, this.address)
     if (status === WOULD_BLOCK) return EMPTY
     if (status === SEALED) return CLOSED
-    const word = this.#thread.answer
+    const word = this.thread.answer
     if (status === OK_SELF) this.#serve(SEND)
-    return this.element.take(this.#thread, word)
+    return this.element.take(this.thread, word)
   }
 
   takeMany(values: unknown[], max: number): void {
-    const thread = this.#thread
+    const thread = this.thread
     while (values.length < max && !this.receivers.first) {
       const wanted = Math.min(max - values.length, INBOX_WORDS)
       const status = thread.kernel.ringReceiveMany(thread.id, this.address, wanted)
@@ -171,53 +125,37 @@ export class RingMedium implements SharedMedium, Parked {
   }
 
   canSend(): boolean {
-    return this.senders.first === undefined && this.#thread.kernel.ringCanSend(this.address) !== 0
+    return this.senders.first === undefined && this.thread.kernel.ringCanSend(this.address) !== 0
   }
 
   canReceive(): boolean {
-    return this.receivers.first === undefined && this.#thread.kernel.ringCanReceive(this.address) !== 0
+    return this.receivers.first === undefined && this.thread.kernel.ringCanReceive(this.address) !== 0
   }
 
   parkSender(waiter: Waiter): void {
-    waiter.value = this.element.toWord(this.#thread, waiter.value, ROOT)
-    this.#enqueue(this.senders, waiter)
+    waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
+    this.enqueue(this.senders, waiter)
     this.#serve(SEND)
-    this.#left()
+    this.left()
   }
 
   parkReceiver(waiter: Waiter): void {
-    this.#enqueue(this.receivers, waiter)
+    this.enqueue(this.receivers, waiter)
     this.#serve(RECEIVE)
-    this.#left()
+    this.left()
   }
 
   close(): void {
-    const { kernel, id } = this.#thread
+    const { kernel, id } = this.thread
     if (kernel.ringClose(id, this.address) === SEALED) throw closeOfClosed()
     this.look()
-  }
-
-  share(): SharedMedium {
-    return this
-  }
-
-  cross(): Crossing {
-    const sent: Sent = [this.address, this.element.description]
-    return crossReference(this.#thread, KIND, this.address, sent)
   }
 
   /** The ring may have changed: lets everybody go on who can. */
   look(): void {
     this.#serve(RECEIVE)
     this.#serve(SEND)
-    this.#left()
-  }
-
-  #enqueue(queue: WaitQueue, waiter: Waiter): void {
-    queue.push(waiter)
-    if (this.#parked) return
-    this.#parked = true
-    this.#thread.park(this)
+    this.left()
   }
 
   /**
@@ -232,7 +170,7 @@ export class RingMedium implements SharedMedium, Parked {
 
   /** Answers whether senders of this thread may go on now. */
   #serveReceivers(): boolean {
-    const { kernel, id } = this.#thread
+    const { kernel, id } = this.thread
     let sendersMayGoOn = false
     do {
       while (this.receivers.first) {
@@ -246,10 +184,10 @@ export class RingMedium implements SharedMedium, Parked {
           post?.open()
           break
         }
-        const word = this.#thread.answer
+        const word = this.thread.answer
         const waiter = this.receivers.shift()!
         if (status === SEALED) waiter.received(undefined, false)
-        else deliver(this.#thread, waiter, this.element, word)
+        else this.deliver(waiter, word)
         if (status === OK_SELF) sendersMayGoOn = true
       }
     } while (this.#again(this.receivers, RECEIVE))
@@ -258,7 +196,7 @@ export class RingMedium implements SharedMedium, Parked {
 
   /** Answers whether receivers of this thread may go on now. */
   #serveSenders(): boolean {
-    const { kernel, id } = this.#thread
+    const { kernel, id } = this.thread
     let receiversMayGoOn = false
     do {
       while (this.senders.first) {
@@ -273,11 +211,8 @@ export class RingMedium implements SharedMedium, Parked {
           break
         }
         const waiter = this.senders.shift()!
-        if (status === SEALED) {
-          waiter.post?.free()
-          this.element.drop(this.#thread, waiter.value as number)
-          waiter.failed(sendOnClosed())
-        } else waiter.sent()
+        if (status === SEALED) this.refuse(waiter)
+        else waiter.sent()
         if (status === OK_SELF) receiversMayGoOn = true
       }
     } while (this.#again(this.senders, SEND))
@@ -286,25 +221,21 @@ export class RingMedium implements SharedMedium, Parked {
 
   /** Arms the ticket and looks once more if somebody still waits; else passes the baton on. True: serve again. */
   #again(queue: WaitQueue, direction: Direction): boolean {
-    const { kernel, id } = this.#thread
+    const { kernel, id } = this.thread
     if (queue.first) return kernel.ringPark(id, this.address, direction) !== 0
     // A ticket of our own may be left over from earlier waiters: it is not where the baton should go.
     while (kernel.ringPassBaton(id, this.address, direction) === OK_SELF) {}
     return false
   }
 
-  /** Somebody has stopped waiting. When nobody is left, the thread need not look here any more. */
-  #left(): void {
-    if (!this.#parked || this.receivers.first || this.senders.first) return
-    this.#parked = false
-    const { kernel, id } = this.#thread
+  protected override nobodyWaits(): void {
+    const { kernel, id } = this.thread
     kernel.ringUnpark(id, this.address, RECEIVE)
     kernel.ringUnpark(id, this.address, SEND)
-    this.#thread.unpark(this)
   }
 
   #takeWords(words: Int32Array, values: unknown[]): void {
-    const thread = this.#thread
+    const thread = this.thread
     const { element } = this
     let i = 0
     try {
@@ -314,38 +245,6 @@ export class RingMedium implements SharedMedium, Parked {
       while (i < words.length) element.drop(thread, words[i++])
     }
   }
-
-  static arrive([address, description]: Sent, make: (medium: RingMedium) => object): object {
-    const thread = currentThread()
-    return arriveReference(thread, address, () => {
-      const medium = new RingMedium(thread, address, elementOf(description))
-      medium.owner = make(medium)
-      return medium.owner
-    })
-  }
-
-  /** Makes `owner` what this thread knows the ring by. */
-  keep(owner: object): void {
-    this.owner = owner
-    keepReference(this.address, owner)
-  }
 }
 
 const isInline = (word: number): boolean => (word & 1) === 1
-
-/** Gives a receiver the value of a word. */
-export function deliver(thread: Thread, waiter: Waiter, element: Element, word: number): void {
-  let value: unknown
-  try {
-    value = element.take(thread, word)
-  } catch (error) {
-    waiter.failed(error)
-    return
-  }
-  waiter.received(value, true)
-}
-
-/** Says how channels that arrive from other threads are made. */
-export function onChannelArrival(make: (medium: RingMedium) => object): void {
-  registerKind(KIND, (sent: Sent) => RingMedium.arrive(sent, make))
-}

@@ -1,0 +1,174 @@
+import {
+  arriveReference,
+  type Crossing,
+  crossReference,
+  currentThread,
+  type Description,
+  type Element,
+  elementOf,
+  keepReference,
+  type Parked,
+  registerKind,
+  CLOSED as SEALED,
+  type Thread,
+} from '@millrace/kernel'
+import { sendOnClosed } from './errors.js'
+import type { LocalMedium } from './local-medium.js'
+import type { SharedMedium } from './medium.js'
+import type { Waiter, WaitQueue } from './wait-queue.js'
+
+/** Begins the path of a culprit. */
+export const ROOT = 'value'
+
+/** A channel on its way: its record, and what its values are. */
+type Sent = [address: number, description: Description]
+
+/**
+ * A channel that several threads know: its record is in shared memory; its waiters stay in plain queues, each in its own thread.
+ *
+ *   S1  somebody of this thread waits => this medium is parked in the thread, which looks at it when it is poked
+ *   S2  and other threads can see that somebody waits: each kind of medium says how
+ *   S3  a waiting sender's value is a word that it owns; whoever commits the send takes the word
+ */
+export abstract class SharedMemoryMedium implements SharedMedium, Parked {
+  readonly address: number
+  readonly element: Element
+  protected readonly thread: Thread
+  /** The channel it carries: kept so that the memory is not let go while somebody waits. */
+  owner: object | undefined
+  #isParked = false
+
+  constructor(thread: Thread, address: number, element: Element) {
+    this.thread = thread
+    this.address = address
+    this.element = element
+  }
+
+  /** What its channels cross as. */
+  abstract readonly kind: string
+  abstract readonly capacity: number
+  abstract readonly length: number
+  abstract readonly closed: boolean
+  abstract readonly moves: number
+  abstract readonly receivers: WaitQueue
+  abstract readonly senders: WaitQueue
+  abstract trySend(value: unknown): boolean
+  abstract tryReceive(): unknown
+  abstract takeMany(values: unknown[], max: number): void
+  abstract canSend(): boolean
+  abstract canReceive(): boolean
+  abstract parkSender(waiter: Waiter): void
+  abstract parkReceiver(waiter: Waiter): void
+  abstract close(): void
+  abstract look(): void
+
+  share(): SharedMedium {
+    return this
+  }
+
+  keep(owner: object): void {
+    this.owner = owner
+    keepReference(this.address, owner)
+  }
+
+  cross(): Crossing {
+    const sent: Sent = [this.address, this.element.description]
+    return crossReference(this.thread, this.kind, this.address, sent)
+  }
+
+  /** Gives a receiver the value of a word. */
+  deliver(waiter: Waiter, word: number): void {
+    let value: unknown
+    try {
+      value = this.element.take(this.thread, word)
+    } catch (error) {
+      waiter.failed(error)
+      return
+    }
+    waiter.received(value, true)
+  }
+
+  /** Frees a word that could not be sent. Answers false if there was no room for it. @throws {ChanClosedError} */
+  protected notSent(word: number, status: number): false {
+    this.element.drop(this.thread, word)
+    if (status === SEALED) throw sendOnClosed()
+    return false
+  }
+
+  /** Tells a sender that is out of its queue, and held, that the channel is closed. */
+  protected refuse(waiter: Waiter): void {
+    waiter.post?.free()
+    this.element.drop(this.thread, waiter.value as number)
+    waiter.failed(sendOnClosed())
+  }
+
+  protected enqueue(queue: WaitQueue, waiter: Waiter): void {
+    queue.push(waiter)
+    if (this.#isParked) return
+    this.#isParked = true
+    this.thread.park(this)
+  }
+
+  /** A sender gives up. */
+  protected senderLeft(waiter: Waiter): void {
+    this.element.drop(this.thread, waiter.value as number)
+    this.left()
+  }
+
+  /** Somebody has stopped waiting. When nobody is left, the thread need not look here any more. */
+  protected left(): void {
+    if (!this.#isParked || this.receivers.first || this.senders.first) return
+    this.#isParked = false
+    this.nobodyWaits()
+    this.thread.unpark(this)
+  }
+
+  /** Takes back what tells other threads that somebody waits here, if it does not go with those who waited. */
+  protected nobodyWaits(): void {}
+}
+
+/** What a local channel holds, on its way to shared memory. */
+export interface Moved {
+  readonly address: number
+  /** The buffered values, the oldest first. */
+  readonly words: readonly number[]
+  readonly waiting: readonly (readonly [sender: Waiter, word: number])[]
+}
+
+/** Makes words of all that a local channel holds, and a record by `create`. On an error there is none of them. */
+export function move(thread: Thread, local: LocalMedium, create: () => number): Moved {
+  const { element } = local
+  const words: number[] = []
+  const waiting: [Waiter, number][] = []
+  try {
+    for (const value of local.buffered()) {
+      words.push(element.toWord(thread, value, `.buffer[${words.length}]`))
+    }
+    for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
+      waiting.push([waiter, element.toWord(thread, waiter.value, `.senders[${waiting.length}]`)])
+    }
+    return { address: create(), words, waiting }
+  } catch (error) {
+    for (const word of words) element.drop(thread, word)
+    for (const [, word] of waiting) element.drop(thread, word)
+    throw error
+  }
+}
+
+/** Says how channels that arrive from other threads are made, by the medium that they have here. */
+export function onArrival(
+  Medium: {
+    readonly kind: string
+    new (thread: Thread, address: number, element: Element): SharedMemoryMedium
+  },
+  make: (medium: SharedMemoryMedium) => object,
+): void {
+  registerKind(Medium.kind, ([address, description]: Sent) => {
+    const thread = currentThread()
+    return arriveReference(thread, address, () => {
+      const medium = new Medium(thread, address, elementOf(description))
+      medium.owner = make(medium)
+      return medium.owner
+    })
+  })
+}
