@@ -1,131 +1,13 @@
 import { type Chan, select, send, type WaitOptions } from '@millrace/core'
+import { Counted } from './counted-signal.js'
 import { equal, isPending, ok, randomFrom, range, rejects, staysParked, turn } from './expect.js'
 import type { Law, World } from './law.js'
-
-/** An operation that may wait, and how to tell what it did. */
-interface Operation {
-  readonly name: string
-  /** Starts it on `channel`, of capacity 1. */
-  start(channel: Chan<string>, options: WaitOptions): Promise<unknown>
-  /** Makes `channel` such that it has to wait. */
-  block(channel: Chan<string>): void
-  /** Makes `channel` such that it can go on; what it answers then. */
-  unblock(channel: Chan<string>): unknown
-  /** What the buffer holds after `unblock` if the operation did not happen. */
-  readonly left: readonly string[]
-  /** … and if it did. */
-  readonly done: readonly string[]
-}
-
-const fill = (channel: Chan<string>): void => {
-  channel.trySend('old')
-}
-const sendsValue = {
-  block: fill,
-  left: [],
-  done: ['mine'],
-}
-const takesValue = {
-  block: () => {},
-  left: ['new'],
-  done: [],
-}
-
-const operations: Operation[] = [
-  {
-    name: 'send',
-    start: (channel, options) => channel.send('mine', options),
-    ...sendsValue,
-    unblock: channel => void channel.tryReceive(),
-  },
-  {
-    name: 'a select of a send',
-    start: (channel, options) => select({ sent: send(channel, 'mine'), never: null }, options),
-    ...sendsValue,
-    unblock(channel) {
-      channel.tryReceive()
-      return { case: 'sent', value: undefined, ok: true }
-    },
-  },
-  {
-    name: 'receive',
-    start: (channel, options) => channel.receive(options),
-    ...takesValue,
-    unblock(channel) {
-      channel.trySend('new')
-      return 'new'
-    },
-  },
-  {
-    name: 'receiveOk',
-    start: (channel, options) => channel.receiveOk(options),
-    ...takesValue,
-    unblock(channel) {
-      channel.trySend('new')
-      return { value: 'new', ok: true }
-    },
-  },
-  {
-    name: 'receiveMany',
-    start: (channel, options) => channel.receiveMany(3, options),
-    ...takesValue,
-    unblock(channel) {
-      channel.trySend('new')
-      return ['new']
-    },
-  },
-  {
-    name: 'a select of a receive',
-    start: (channel, options) => select([null, channel], options),
-    ...takesValue,
-    unblock(channel) {
-      channel.trySend('new')
-      return { case: 1, value: 'new', ok: true }
-    },
-  },
-]
+import { type Operation, operations } from './waiting-operations.js'
 
 function contents(channel: Chan<string>): string[] {
   const values: string[] = []
   for (let next = channel.tryReceiveOk(); next?.ok; next = channel.tryReceiveOk()) values.push(next.value)
   return values
-}
-
-/** A signal that counts its listeners. */
-class Counted {
-  readonly controller = new AbortController()
-  readonly signal = this.controller.signal
-  now = 0
-  most = 0
-
-  constructor() {
-    const { signal } = this
-    const live = new Set<unknown>()
-    const count = () => {
-      this.now = live.size
-      this.most = Math.max(this.most, live.size)
-    }
-    const { addEventListener, removeEventListener } = signal
-    // The first listener of all: it sees the others' `once` come true.
-    addEventListener.call(signal, 'abort', () => {
-      live.clear()
-      count()
-    })
-    signal.addEventListener = (type: string, listener: never, options?: never) => {
-      live.add(listener)
-      count()
-      addEventListener.call(signal, type, listener, options)
-    }
-    signal.removeEventListener = (type: string, listener: never, options?: never) => {
-      live.delete(listener)
-      count()
-      removeEventListener.call(signal, type, listener, options)
-    }
-  }
-
-  get options(): WaitOptions {
-    return { signal: this.signal }
-  }
 }
 
 const reasons: unknown[] = [new Error('own'), { code: 7 }, 'text', 0, false, null]

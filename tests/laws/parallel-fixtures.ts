@@ -9,18 +9,11 @@ import {
   select,
   send,
 } from '@millrace/core'
-import { currentThread } from '@millrace/kernel'
 
 // What the laws start on other threads.
 
-type Exits = { process: { exit(code: number): never } }
-
-const here = Math.random().toString(36).slice(2)
-
-/** A name of the thread it runs on. */
-export const threadName = parallel(import.meta.url, function threadName() {
-  return here
-})
+/** A name of this thread. */
+export const here = Math.random().toString(36).slice(2)
 
 export const nop = parallel(import.meta.url, function nop(..._args: unknown[]) {})
 
@@ -53,11 +46,6 @@ export const makeChannels = parallel(
 export const spin = parallel(import.meta.url, function spin(ms: number) {
   const end = performance.now() + ms
   while (performance.now() < end);
-  return here
-})
-
-export const nap = parallel(import.meta.url, async function nap(ms: number) {
-  await new Promise(resolve => setTimeout(resolve, ms))
   return here
 })
 
@@ -215,21 +203,6 @@ export const sendFunction = parallel(
   },
 )
 
-/** The thread that runs it ends. */
-export const exit = parallel(import.meta.url, function exit(code: number): void {
-  ;(globalThis as unknown as Exits).process.exit(code)
-})
-
-/** Says where it runs, and ends that thread when told to. */
-export const exitWhenTold = parallel(
-  import.meta.url,
-  async function exitWhenTold(started: SendChan<string>, told: ReceiveChan<unknown>) {
-    await started.send(here)
-    await told.receive()
-    ;(globalThis as unknown as Exits).process.exit(0)
-  },
-)
-
 /** Says where it runs, and waits. */
 export const waitWhenStarted = parallel(
   import.meta.url,
@@ -239,14 +212,6 @@ export const waitWhenStarted = parallel(
     return here
   },
 )
-
-/** An exception that nobody can catch ends its thread. */
-export const failInTimer = parallel(import.meta.url, async function failInTimer() {
-  setTimeout(() => {
-    throw new Error('from a timer')
-  }, 0)
-  await new Promise(() => {})
-})
 
 /** Waits on `source` with a signal of its own, and gives up. */
 export const giveUp = parallel(
@@ -305,17 +270,6 @@ export const moveOver = parallel(
   },
 )
 
-/** Says that it runs, and keeps its thread busy. */
-export const spinWhenStarted = parallel(
-  import.meta.url,
-  function spinWhenStarted(started: SendChan<unknown>, ms: number) {
-    started.trySend(here)
-    const end = performance.now() + ms
-    while (performance.now() < end);
-    return here
-  },
-)
-
 /** Keeps its thread busy until `over` is set. */
 export const spinUntil = parallel(
   import.meta.url,
@@ -326,37 +280,6 @@ export const spinUntil = parallel(
     return over.load()
   },
 )
-
-/** When told, starts `count` goroutines from its own thread; answers where they ran. */
-export const spreadWhenTold = parallel(
-  import.meta.url,
-  async function spreadWhenTold(started: SendChan<string>, told: ReceiveChan<unknown>, count: number) {
-    await started.send(here)
-    await told.receive()
-    return Promise.all(Array.from({ length: count }, () => go(threadName)))
-  },
-)
-
-/** Lets whoever stands still on the word at `cell` go on. */
-export const release = parallel(import.meta.url, function release(cell: number) {
-  const { i32 } = currentThread().memory
-  Atomics.store(i32, cell >> 2, 1)
-  Atomics.notify(i32, cell >> 2)
-  return here
-})
-
-/** Starts the goroutine that releases it, and stands still until it does. Answers how that ended, and where each ran. */
-export const standStill = parallel(import.meta.url, async function standStill(ms: number) {
-  const thread = currentThread()
-  const cell = thread.allocate(16)
-  const { i32 } = thread.memory
-  Atomics.store(i32, cell >> 2, 0)
-  const released = go(release, cell)
-  const ended = thread.blocking(() => Atomics.wait(i32, cell >> 2, 0, ms))
-  const other = await released
-  thread.free(cell)
-  return { ended, here, other }
-})
 
 /** Starts goroutines without end, each from the one before; answers how many there were when a timer of this thread fired. */
 export const flood = parallel(import.meta.url, async function flood(ms: number, most: number) {

@@ -2,6 +2,10 @@ import { runtime } from '@millrace/core'
 import { blockingLaws } from './blocking.laws.js'
 import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
+import { channelsBetweenThreadsLaws } from './channels-between-threads.laws.js'
+import { closeLaws } from './close.laws.js'
+import { crossingChannelLaws } from './crossing-channels.laws.js'
+import { crossingValueLaws } from './crossing-values.laws.js'
 import { errgroupLaws } from './errgroup.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
 import { goLaws } from './go.laws.js'
@@ -10,17 +14,35 @@ import type { Law, Need, World } from './law.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
 import { parallelLaws } from './parallel.laws.js'
+import { parkedLaws } from './parked.laws.js'
+import { rangeLaws } from './range.laws.js'
 import { rendezvousLaws } from './rendezvous.laws.js'
 import { selectLaws } from './select.laws.js'
+import { selectChoiceLaws } from './select-choice.laws.js'
+import { selectParkedLaws } from './select-parked.laws.js'
 import { sharedArrayLaws } from './shared-array.laws.js'
+import { threadLaws } from './threads.laws.js'
 import { typedLaws } from './typed.laws.js'
 import { arrived, local, onOneThread, program, shared, typedLocal, typedShared } from './worlds.js'
 
-const ofEveryChannel: Law[] = [...chanLaws, ...selectLaws, ...cancellationLaws, ...fairnessLaws, ...modelLaws]
-const ofNumbers: Law[] = [...chanLaws, ...selectLaws, ...modelLaws]
+const ofNumbers: Law[] = [
+  ...chanLaws,
+  ...parkedLaws,
+  ...closeLaws,
+  ...rangeLaws,
+  ...selectLaws,
+  ...selectChoiceLaws,
+  ...selectParkedLaws,
+  ...modelLaws,
+]
+const ofEveryChannel: Law[] = [...ofNumbers, ...cancellationLaws, ...fairnessLaws]
 const ofTheProgram: Law[] = [
   ...goLaws,
   ...parallelLaws,
+  ...crossingValueLaws,
+  ...crossingChannelLaws,
+  ...channelsBetweenThreadsLaws,
+  ...threadLaws,
   ...rendezvousLaws,
   ...blockingLaws,
   ...typedLaws,
