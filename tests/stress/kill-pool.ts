@@ -1,7 +1,8 @@
 import process from 'node:process'
 import { type Chan, chan, go, main, runtime, ThreadLostError } from '@millrace/core'
-import { currentThread, host } from '@millrace/kernel'
+import { currentThread } from '@millrace/kernel'
 import { randomFrom, range, sleep } from '../laws/expect.js'
+import { AddedThreads } from './added-threads.js'
 import { pass, receiveUntilKilled, SEQUENCES, sendUntilKilled, useUntilClosed } from './kill-pool-fixtures.js'
 import { isLong, say, seed } from './seed.js'
 
@@ -10,9 +11,6 @@ import { isLong, say, seed } from './seed.js'
 //
 //   kill-pool.js terminate     from outside: worker.terminate() on threads that this program has added to the pool
 //   kill-pool.js exit          from inside: goroutines call process.exit at random steps
-//
-// The pool's own threads cannot be had from outside. So here is one more than there is in the API: threads started with the pool's
-// own program, by hand.
 
 const fromOutside = process.argv[2] !== 'exit'
 const KILLS = fromOutside ? (isLong ? 10_000 : 200) : isLong ? 1000 : 60
@@ -49,33 +47,6 @@ main(async () => {
   const marks = zeroed((LIVES * SEQUENCES) / 8)
   await go(pass, 0) // the pool is there now
 
-  const add = (): { kill(): Promise<void>; readonly isUp: boolean } => {
-    const id = kernel.threadReserve()
-    const program = new URL('./thread-entry.js', import.meta.resolve('@millrace/core'))
-    const added = host.spawn(program, {
-      memory: memory.memory,
-      maximum: memory.maximum,
-      id,
-      life: kernel.threadLife(id),
-    })
-    const gone = new Promise<void>(resolve => {
-      added.onExit(error => {
-        if (error) giveUp(`a thread died of ${error.stack}`)
-        kernel.threadReap(thread.id, id)
-        resolve()
-      })
-    })
-    return {
-      async kill() {
-        await added.terminate()
-        await gone
-      },
-      get isUp() {
-        return kernel.threadIsAlive(id) !== 0
-      },
-    }
-  }
-
   const channels: Chan<unknown>[] = [0, 1, 3, 64].map(capacity => chan(capacity))
   const never = chan<number>()
   const orders = (counts: number) => ({
@@ -98,8 +69,8 @@ main(async () => {
       ended++
     }
   }
-  const added = fromOutside ? range(ADDED).map(add) : []
-  while (added.some(({ isUp }) => !isUp)) await sleep(5)
+  const added = new AddedThreads(fromOutside ? ADDED : 0, giveUp)
+  while (!added.areUp) await sleep(5)
   const roles: Promise<void>[] = []
   for (const channel of channels) {
     for (let i = 0; i < PER_CHANNEL; i++) {
@@ -175,12 +146,7 @@ main(async () => {
     while (kills < KILLS) {
       watchMemory()
       await sleep(random(20))
-      const i = random(ADDED)
-      if (!added[i]!.isUp && random(20) > 0) continue
-      kills++
-      const victim = added[i]!
-      added[i] = add()
-      await victim.kill()
+      if (await added.killOne(random)) kills++
     }
   } else {
     while (kills < KILLS) {

@@ -1,7 +1,8 @@
 import process from 'node:process'
 import { go, main, runtime, ThreadLostError } from '@millrace/core'
-import { currentThread, host } from '@millrace/kernel'
+import { currentThread } from '@millrace/kernel'
 import { randomFrom, range, sleep } from '../laws/expect.js'
+import { AddedThreads } from './added-threads.js'
 import { growTree } from './kill-tree-fixtures.js'
 import { isLong, say, seed } from './seed.js'
 
@@ -33,32 +34,7 @@ function giveUp(reason: string): never {
 
 main(async () => {
   runtime.configure({ threads: fromOutside ? 1 : THREADS })
-  const thread = currentThread()
-  const { kernel, memory } = thread
-
-  /** Another thread of the pool, which this program may end. */
-  const add = () => {
-    const id = kernel.threadReserve()
-    const program = new URL('./thread-entry.js', import.meta.resolve('@millrace/core'))
-    const life = kernel.threadLife(id)
-    const added = host.spawn(program, { memory: memory.memory, maximum: memory.maximum, id, life })
-    const gone = new Promise<void>(resolve => {
-      added.onExit(error => {
-        if (error) giveUp(`a thread died of ${error.stack}`)
-        kernel.threadReap(thread.id, id)
-        resolve()
-      })
-    })
-    return {
-      async kill() {
-        await added.terminate()
-        await gone
-      },
-      get isUp() {
-        return kernel.threadIsAlive(id) !== 0
-      },
-    }
-  }
+  const { kernel } = currentThread()
 
   const growTrees = async () => {
     while (!isEnding) {
@@ -85,19 +61,13 @@ main(async () => {
     else if (now - before.at > STANDSTILL_MS) giveUp(`no tree ended for ${STANDSTILL_MS} ms`)
   }, 500)
 
-  const added = fromOutside ? range(THREADS).map(add) : []
+  const added = new AddedThreads(fromOutside ? THREADS : 0, giveUp)
   const growing = range(TREES).map(growTrees)
   let usedAtFirst = 0
   while (kills < KILLS) {
     await sleep(random(30))
     if (usedAtFirst === 0 && kills > KILLS / 3) usedAtFirst = kernel.heapUsed()
-    if (!fromOutside) continue
-    const i = random(THREADS)
-    if (!added[i]!.isUp && random(20) > 0) continue
-    kills++
-    const victim = added[i]!
-    added[i] = add()
-    await victim.kill()
+    if (fromOutside && (await added.killOne(random))) kills++
   }
   isEnding = true
   await Promise.all(growing)
