@@ -33,15 +33,20 @@ type Sent = [address: number, description: Description]
 export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   readonly address: number
   readonly element: Element
-  protected readonly thread: Thread
+  // Private, so that printing or comparing a channel does not go through all of memory.
+  readonly #thread: Thread
   /** The channel it carries: kept so that the memory is not let go while somebody waits. */
   owner: object | undefined
   #isParked = false
 
   constructor(thread: Thread, address: number, element: Element) {
-    this.thread = thread
+    this.#thread = thread
     this.address = address
     this.element = element
+  }
+
+  protected get thread(): Thread {
+    return this.#thread
   }
 
   /** What its channels cross as. */
