@@ -1,30 +1,7 @@
-import { chan, go, main, parallel, type ReceiveChan, runtime, type SendChan } from '@millrace/core'
+import { chan, go, main, runtime } from '@millrace/core'
+import { here, spin, squares, whereabouts } from './functions.js'
 
 // A small program for pages and bundles: what it prints tells where its goroutines ran.
-
-const here = Math.random()
-
-const whereabouts = parallel(import.meta.url, function whereabouts(): number {
-  return here
-})
-
-/** Keeps its thread busy until `until` is closed. */
-const spin = parallel(
-  import.meta.url,
-  function spin(started: SendChan<number>, until: ReceiveChan<never>): void {
-    started.trySend(1)
-    while (!until.closed);
-  },
-)
-
-const squares = parallel(
-  import.meta.url,
-  async function squares(source: ReceiveChan<number>, sink: SendChan<string>): Promise<void> {
-    const all: number[] = []
-    for await (const n of source) all.push(n * n)
-    await sink.send(all.join(' '))
-  },
-)
 
 main(async () => {
   const { mode } = runtime.stats()

@@ -1,25 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { join, relative, sep } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serveModules } from '../browser/serve-modules.js'
-import { executablePath, noBrowser, pageOf, visit } from '../browser/visit.js'
+import { executablePath, noBrowser, pageOf, type Visit, visit } from '../browser/visit.js'
 import { findHost } from '../hosts/find-host.js'
 import { notFound } from '../hosts/host-laws.js'
 import { programFile, runProgram } from '../hosts/run-program.js'
+import { type Bundler, bundlers, type Platform, unusable } from './bundlers.js'
 
 // A program in a bundle: each pool thread begins with the bundle, and finds its functions there by their text, if a minifier has taken their names away.
 
-const shapes: Record<string, BuildOptions> = {
-  'one file': {},
-  'one file, minified': { minify: true },
-  'one file, minified, names kept': { minify: true, keepNames: true },
-  chunks: { splitting: true },
-  'chunks, minified': { splitting: true, minify: true },
-}
-
 const PRINTS = ['threads', 'on another thread', 'the page went on', '0 1 4 9 16 25', 'end']
+
+/** A bundler has much to read the first time. */
+const TIMEOUT_MS = 60_000
 
 let folder: string
 
@@ -29,30 +24,37 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }))
 
-/** Bundles the program; answers the bundle's file, as a path below `folder`. */
-async function bundle(platform: 'node' | 'browser', shape: BuildOptions): Promise<string> {
-  const name = `${platform}-${Object.keys(shape).join('-')}`
-  await build({
-    entryPoints: { program: programFile('browser/program') },
-    outdir: join(folder, name),
-    bundle: true,
-    format: 'esm',
-    platform,
-    logLevel: 'error',
-    ...(platform === 'node' ? { outExtension: { '.js': '.mjs' } } : {}),
-    ...shape,
-  })
-  return `${name}/program.${platform === 'node' ? 'mjs' : 'js'}`
+/** The program's bundle for a platform, made when it is first asked for. */
+function bundlesOf(
+  shape: string,
+  program: string,
+  { bundle }: Bundler,
+): (platform: Platform) => Promise<string> {
+  const made: Partial<Record<Platform, Promise<string>>> = {}
+  return platform => {
+    made[platform] ??= bundle(
+      programFile(program),
+      join(folder, `${platform}-${shape.replace(/\W+/g, '-')}`),
+      platform,
+    )
+    return made[platform]
+  }
 }
 
-describe.each(Object.entries(shapes))('%s', (_, shape) => {
-  for (const name of ['node', 'deno', 'bun'] as const) {
+function visitBundle(file: string): Promise<Visit> {
+  const path = relative(folder, file).replaceAll(sep, '/')
+  return visit(serveModules(folder, { '/': pageOf(path) }, true), '/', 'end', 20_000)
+}
+
+describe.each(Object.entries(bundlers))('%s', (shape, bundler) => {
+  const bundled = bundlesOf(shape, 'browser/program', bundler)
+
+  for (const name of bundler.platforms.includes('node') ? (['node', 'deno', 'bun'] as const) : []) {
     const host = findHost(name)
     if (!host) notFound(name, 'a bundle')
     else
-      test(`runs on ${name}`, async () => {
-        const file = join(folder, await bundle('node', shape))
-        const { code, stdout, stderr } = await runProgram(host, file).ended
+      test(`runs on ${name}`, { timeout: TIMEOUT_MS }, async () => {
+        const { code, stdout, stderr } = await runProgram(host, await bundled('node')).ended
         expect({ code, stderr, lines: stdout.trim().split('\n') }).toEqual({
           code: 0,
           stderr: '',
@@ -63,9 +65,31 @@ describe.each(Object.entries(shapes))('%s', (_, shape) => {
 
   if (!executablePath) noBrowser('a bundle')
   else
-    test('runs in a page', async () => {
-      const pages = { '/': pageOf(await bundle('browser', shape)) }
-      const { lines, complaints } = await visit(serveModules(folder, pages, true), '/', 'end', 20_000)
+    test('runs in a page', { timeout: TIMEOUT_MS }, async () => {
+      const { lines, complaints } = await visitBundle(await bundled('browser'))
       expect({ lines, complaints }).toEqual({ lines: PRINTS, complaints: [] })
+    })
+})
+
+describe.each(Object.entries(unusable))('webpack, %s: with the cure', (program, bundler) => {
+  const bundled = bundlesOf(program, `bundles/${program}`, bundler)
+  const refusal = expect.stringMatching(/^ERR_PARALLEL: parallel: .*\.m?js is a chunk of webpack's/)
+  const lines = [refusal, refusal, 'end']
+
+  for (const name of ['node', 'deno', 'bun'] as const) {
+    const host = findHost(name)
+    if (!host) notFound(name, 'a bundle')
+    else
+      test(`on ${name}`, { timeout: TIMEOUT_MS }, async () => {
+        const { code, stdout } = await runProgram(host, await bundled('node')).ended
+        expect({ code, lines: stdout.trim().split('\n') }).toEqual({ code: 0, lines })
+      })
+  }
+
+  if (!executablePath) noBrowser('a bundle')
+  else
+    test('in a page', { timeout: TIMEOUT_MS }, async () => {
+      const visited = await visitBundle(await bundled('browser'))
+      expect(visited).toEqual({ lines, complaints: [] })
     })
 })

@@ -41,3 +41,18 @@ export function threadEntry(goUrl: string, isBundled: boolean): URL {
   }
   return new URL(isBundled ? goUrl : './thread-entry.js', goUrl)
 }
+
+/** Why threads that begin with the module at `entry`, which this thread has loaded, would do nothing; undefined if they would not. */
+export async function whyNoBeginning(entry: URL): Promise<ParallelError | undefined> {
+  const module: object = await import(/* @vite-ignore */ /* webpackIgnore: true */ entry.href)
+  return isWebpackChunk(module) ? webpackChunkError(entry.href) : undefined
+}
+
+/** Whether a module is one of webpack's chunks: they hold functions for the entry's file to run, and run nothing themselves. */
+export const isWebpackChunk = (module: object): boolean =>
+  Object.keys(module).some(name => /^__webpack_.*modules__$/.test(name))
+
+export const webpackChunkError = (url: string): ParallelError =>
+  new ParallelError(
+    `parallel: ${url} is a chunk of webpack's, which does nothing by itself; Millrace and the modules of parallel functions have to be in the entry's own file (take them out of optimization.splitChunks, and do not import() them)`,
+  )

@@ -1,5 +1,5 @@
 import { hasThreads, isPoolThread } from '@millrace/kernel'
-import { threadEntry } from './bundle.js'
+import { threadEntry, whyNoBeginning } from './bundle.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { hereUrl, startHere } from './here.js'
 import { placeOf } from './parallel.js'
@@ -9,7 +9,7 @@ import { isThenable } from './thenable.js'
 
 const isBundled = import.meta.url === hereUrl
 if (isBundled && isPoolThread()) void servePool()
-beginThreadsWith(() => threadEntry(import.meta.url, isBundled))
+beginThreadsWith(() => threadEntry(import.meta.url, isBundled), isBundled ? whyNoBeginning : undefined)
 
 /**
  * Starts a goroutine: calls `fn` with `args`, soon but never before this returns, and settles as it does. Go's `go` statement,

@@ -1,4 +1,4 @@
-import { isBundledWith, nameInBundle } from './bundle.js'
+import { isBundledWith, isWebpackChunk, nameInBundle, webpackChunkError } from './bundle.js'
 import { ParallelError } from './errors.js'
 
 declare const PARALLEL: unique symbol
@@ -95,13 +95,15 @@ export function modulesLoading(): number {
 /** The parallel function at `place`; imports its module if need be. @throws {ParallelError} It is not there. */
 export async function load({ module, name }: Place): Promise<AnyFunction> {
   loading++
+  let loaded: object
   try {
-    await import(/* @vite-ignore */ /* webpackIgnore: true */ module)
+    loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ module)
   } finally {
     loading--
   }
   const fn = functions().get(keyOf(module, name))
   if (!fn) {
+    if (isWebpackChunk(loaded)) throw webpackChunkError(module)
     throw new ParallelError(
       `parallel: there is no parallel function "${name}" in ${module}; it must be made when the module is imported, at its top level`,
     )

@@ -36,11 +36,14 @@ export interface RuntimeOptions {
   mode?: Mode
 }
 
-let entry: (() => URL) | undefined
+/** Answers why threads would do nothing that begin with a module, if they would. */
+type Check = (entry: URL) => Promise<ParallelError | undefined>
 
-/** Says which module threads begin with: `url` is called when the first is about to start. */
-export function beginThreadsWith(url: () => URL): void {
-  entry = url
+let beginning: { readonly url: () => URL; readonly check: Check | undefined } | undefined
+
+/** Says which module threads begin with: `url` and `check` are called when the first is about to start. */
+export function beginThreadsWith(url: () => URL, check?: Check): void {
+  beginning = { url, check }
 }
 
 let threads: number | undefined
@@ -51,6 +54,8 @@ class ThreadPool {
   readonly tasks: Tasks
   /** The threads themselves, which only the main thread knows. */
   readonly pool: Pool | undefined
+  /** Why no thread can begin. */
+  #broken: ParallelError | undefined
   readonly #functions = new Map<Place, number>()
 
   constructor() {
@@ -62,16 +67,27 @@ class ThreadPool {
       this.thread.onBlocking({ enter() {}, leave: () => sayGoesOn(this.thread) })
       return
     }
-    const pool = new Pool(this.thread, entry!(), threads ?? host.parallelism())
+    const { url, check } = beginning!
+    const entry = url()
+    const pool = new Pool(this.thread, entry, threads ?? host.parallelism())
     this.tasks.onBusy = () => void pool.grow()
     this.tasks.causeOfDeath = () => pool.lastError
     pool.onNoThreads = cause =>
       this.#refuse(new ThreadLostError('no thread of the pool could be started', { cause }))
     this.pool = pool
+    if (check) void this.#checkBeginning(check(entry))
+  }
+
+  async #checkBeginning(check: Promise<ParallelError | undefined>): Promise<void> {
+    this.#broken = await check
+    if (!this.#broken) return
+    this.#refuse(this.#broken)
+    await this.pool!.stop()
   }
 
   /** Starts a goroutine on the pool. @throws {DataCloneError} @throws {OutOfSharedMemoryError} @throws {ParallelError} */
   start(place: Place, args: unknown[], outcome: TaskOutcome): void {
+    if (this.#broken) throw this.#broken
     if (isPoolThread() && modulesLoading() > 0 && goroutinesHere() === modulesLoading()) {
       throw new ParallelError(
         `parallel: "${place.name}" was started while a pool thread imported the module that starts it, so each thread would start it again; put the program into main(() => { … })`,
@@ -86,7 +102,7 @@ class ThreadPool {
     this.#refuse(new ThreadLostError('the runtime was shut down before this goroutine ran'))
   }
 
-  #refuse(error: ThreadLostError): void {
+  #refuse(error: Error): void {
     this.tasks.refuse(() => wordOf(this.thread, error))
   }
 
