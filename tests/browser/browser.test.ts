@@ -36,6 +36,10 @@ else {
     lawsOf(onLine => lawsInPage('usual', true, onLine), 'usual')
   })
 
+  describe('laws in a page that is cross-origin isolated, where one thread is asked for', () => {
+    lawsOf(onLine => lawsInPage('one thread, asked for', true, onLine), 'one thread, asked for')
+  })
+
   describe('laws in a page that is not cross-origin isolated', () => {
     lawsOf(onLine => lawsInPage('one thread', false, onLine), 'one thread')
   })

@@ -4,6 +4,7 @@ import {
   background,
   chan,
   go,
+  MainThreadBlockedError,
   runtime,
   selectSync,
   send,
@@ -11,7 +12,7 @@ import {
   withTimeout,
 } from '@millrace/core'
 import * as fixtures from './blocking-fixtures.js'
-import { equal, eventually, isError, ok, range, sleep, throws } from './expect.js'
+import { equal, eventually, isError, ok, range, show, sleep, throws } from './expect.js'
 import type { Law } from './law.js'
 import { nop } from './parallel-fixtures.js'
 
@@ -65,6 +66,38 @@ export const blockingLaws: Law[] = [
         'ERR_CHAN_CLOSED',
         'send on closed channel',
       )
+    },
+  },
+  {
+    name: 'what would block a page’s main thread is refused, and nothing was done; a goroutine on a worker may block',
+    rule: 'API 2',
+    needs: ['a page'],
+    async run({ lacks }) {
+      for (const crosses of [false, true]) {
+        const [full, empty, unbuffered] = [chan<number>(1), chan<number>(1), chan<number>()]
+        if (crosses) await go(nop, full, empty, unbuffered)
+        full.sendSync(1) // need not wait
+        const blocking: Record<string, () => unknown> = {
+          sendSync: () => full.sendSync(2),
+          receiveSync: () => empty.receiveSync(),
+          selectSync: () => selectSync([send(full, 3), empty, unbuffered, send(unbuffered, 4)]),
+        }
+        for (const [name, operation] of Object.entries(blocking)) {
+          const error = throws(operation, name)
+          ok(error instanceof MainThreadBlockedError, `${name} threw ${show(error)}`)
+          isError(error, 'ERR_MAIN_THREAD_BLOCKED', `${name}: a page's main thread must not block`)
+        }
+        equal([unbuffered.trySend(5), empty.trySend(6)], [false, true], 'whether somebody was left parked')
+        equal([full.receiveSync(), empty.receiveSync()], [1, 6], 'what the channels hold')
+        equal([full.length, empty.length], [0, 0], 'values left over')
+      }
+      if (lacks.threads !== undefined) return
+      const [there, back] = [chan<number>(), chan<number>()]
+      const doubling = go(fixtures.doubleSync, there, back)
+      await there.send(21)
+      equal(await back.receive(), 42)
+      there.close()
+      equal(await doubling, 1)
     },
   },
   {

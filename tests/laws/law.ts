@@ -9,6 +9,7 @@ export type Need =
   | 'process.exit'
   | 'threads'
   | 'blocking'
+  | 'a page'
 
 /** Where a law is tried: it makes channels of one kind. */
 export interface World {

@@ -13,6 +13,7 @@ import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
+import { askForOneThread, oneThreadLaws } from './one-thread.laws.js'
 import { parallelLaws } from './parallel.laws.js'
 import { parkedLaws } from './parked.laws.js'
 import { rangeLaws } from './range.laws.js'
@@ -87,6 +88,10 @@ export const runs = {
     prepare() {
       Reflect.deleteProperty(globalThis, 'SharedArrayBuffer')
     },
+  },
+  'one thread, asked for': {
+    suites: [[onOneThread(program), oneThreadLaws]],
+    prepare: askForOneThread,
   },
   'small memory': smallMemory(0),
   'small memory, filled by another thread': smallMemory(1),

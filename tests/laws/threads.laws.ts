@@ -177,6 +177,22 @@ export const threadLaws: Law[] = [
     },
   },
   {
+    name: 'the mode cannot be changed any more once it is in use, and asking for the one there is changes nothing',
+    rule: 'API 9',
+    async run() {
+      await go(fixtures.nop)
+      const { mode } = runtime.stats()
+      const other = mode === 'threads' ? 'single-thread' : 'threads'
+      const error = throws(() => runtime.configure({ mode: other }), 'configure')
+      ok(
+        error instanceof Error && /before first use|there can be no threads/.test(error.message),
+        show(error),
+      )
+      runtime.configure({ mode })
+      equal(runtime.stats().mode, mode)
+    },
+  },
+  {
     name: 'shutdown ends all threads at once, and the next goroutine starts the pool again',
     rule: 'API 7',
     needs: ['threads'],

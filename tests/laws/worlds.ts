@@ -8,6 +8,7 @@ const host: Partial<Record<Need, string>> = {}
 if (!asyncLocalStorage()) host.AsyncLocalStorage = 'this host has no AsyncLocalStorage'
 if (!('process' in globalThis)) host['process.exit'] = 'this host has no process.exit'
 if ('document' in globalThis) host.blocking = 'a page’s main thread must not block'
+else host['a page'] = 'this is no page'
 
 type MakeChannels = <T>(count: number, capacity?: number) => Promise<Chan<T>[]>
 
