@@ -47,12 +47,12 @@ else {
   test('in a page that is cross-origin isolated a goroutine computes on a worker, and the page goes on', async () => {
     const { lines, complaints } = await program(true)
     expect(complaints).toEqual([])
-    expect(lines).toEqual(['threads', 'on another thread', 'the page went on', '0 1 4 9 16 25', 'end'])
+    expect(lines).toEqual(['threads', 'on another thread', 'the page went on', '0 1 4 9 16 25', '1 2', 'end'])
   })
 
   test('in any other page it computes here, and one warning names the headers', async () => {
     const { lines, complaints } = await program(false)
-    expect(lines).toEqual(['single-thread', 'on this thread', '0 1 4 9 16 25', 'end'])
+    expect(lines).toEqual(['single-thread', 'on this thread', '0 1 4 9 16 25', '1 2', 'end'])
     expect(complaints).toHaveLength(1)
     expect(complaints[0]).toContain('Cross-Origin-Opener-Policy: same-origin')
     expect(complaints[0]).toContain('Cross-Origin-Embedder-Policy: require-corp')

@@ -1,5 +1,7 @@
 import { chan, go, main, runtime } from '@millrace/core'
 import { here, spin, squares, whereabouts } from './functions.js'
+import { answer as one } from './twins/one/answer.js'
+import { answer as two } from './twins/two/answer.js'
 
 // A small program for pages and bundles: what it prints tells where its goroutines ran.
 
@@ -21,5 +23,6 @@ main(async () => {
   source.close()
   console.log(await sink.receive())
   await computing
+  console.log(`${await go(one)} ${await go(two)}`)
   console.log('end')
 })

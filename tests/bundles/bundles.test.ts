@@ -11,7 +11,7 @@ import { type Bundler, bundlers, type Platform, unusable } from './bundlers.js'
 
 // A program in a bundle: each pool thread begins with the bundle, and finds its functions there by their text, if a minifier has taken their names away.
 
-const PRINTS = ['threads', 'on another thread', 'the page went on', '0 1 4 9 16 25', 'end']
+const PRINTS = ['threads', 'on another thread', 'the page went on', '0 1 4 9 16 25', '1 2', 'end']
 
 /** A bundler has much to read the first time. */
 const TIMEOUT_MS = 60_000

@@ -9,11 +9,15 @@ import { ParallelError } from './errors.js'
 export const isBundledWith = (otherUrl: string): boolean => otherUrl === import.meta.url
 
 /**
- * A name for a function in a bundle. All threads run the same bundle, so the function's text tells it from others there; two of one
- * text, each at the top level of its module, are one and the same.
+ * A name for a function in a bundle that is not taken there. All threads run the same bundle, so the function's text tells it from
+ * others; those of one text, which may mean other things by the same names where modules keep their scopes, are numbered in the
+ * order in which the file makes them.
  */
-export function nameInBundle(fn: (...args: never[]) => unknown): string {
-  return `${fn.name || '(anonymous)'} ${hashOf(Function.prototype.toString.call(fn))}`
+export function nameInBundle(fn: (...args: never[]) => unknown, isTaken: (name: string) => boolean): string {
+  const first = `${fn.name || '(anonymous)'} ${hashOf(Function.prototype.toString.call(fn))}`
+  let name = first
+  for (let n = 2; isTaken(name); n++) name = `${first} ${n}`
+  return name
 }
 
 /** FNV-1a over UTF-16 code units, twice with different offsets: 64 bits. */

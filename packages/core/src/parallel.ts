@@ -48,24 +48,24 @@ const keyOf = (module: string, name: string): string => `${module}#${name}`
  */
 export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & Parallel {
   if (typeof fn !== 'function') throw new ParallelError('parallel: the second argument must be a function')
-  const name = isBundled ? nameInBundle(fn) : fn.name
   if (typeof moduleUrl !== 'string' || !URL.canParse(moduleUrl)) {
     throw new ParallelError(
-      `parallel: the first argument must be the module's URL, import.meta.url (got ${String(moduleUrl)}, function ${name || '(anonymous)'})`,
+      `parallel: the first argument must be the module's URL, import.meta.url (got ${String(moduleUrl)}, function ${fn.name || '(anonymous)'})`,
     )
   }
+  const isTaken = (name: string) => functions().has(keyOf(moduleUrl, name))
+  const name = isBundled ? nameInBundle(fn, isTaken) : fn.name
   if (!name) {
     throw new ParallelError(
       `parallel: the function in ${moduleUrl} is anonymous; other threads find it by its name: write parallel(import.meta.url, async function name(…) { … })`,
     )
   }
-  const key = keyOf(moduleUrl, name)
-  if (functions().has(key) && !isBundled) {
+  if (isTaken(name)) {
     throw new ParallelError(
       `parallel: ${moduleUrl} has two parallel functions named "${name}"; other threads could not tell them apart: rename one`,
     )
   }
-  functions().set(key, fn)
+  functions().set(keyOf(moduleUrl, name), fn)
   Object.defineProperty(fn, PLACE, { value: { module: moduleUrl, name } satisfies Place })
   return fn as F & Parallel
 }
