@@ -58,7 +58,7 @@ export const rendezvousLaws: Law[] = [
     rule: 5,
     needs: ['threads'],
     async run() {
-      const [there, back] = [chan<number>(), chan<number>()]
+      const [there, back, here] = [chan<number>(), chan<number>(), chan<number>()]
       const collecting = go(fixtures.collect, there)
       await eventually(() => there.trySend(7), 'a parked receiver')
       const sending = go(fixtures.sendAll, back, 3, 4, new AtomicInt32(0))
@@ -66,8 +66,8 @@ export const rendezvousLaws: Law[] = [
       await eventually(() => (value = back.tryReceive()) !== undefined, 'a parked sender')
       equal(value, 3)
       await sending
-      const receiving = there.receive()
-      await go(fixtures.trySendUntil, there, 8)
+      const receiving = here.receive()
+      await go(fixtures.trySendUntil, here, 8)
       equal(await receiving, 8)
       there.close()
       equal(await collecting, [7])
