@@ -46,6 +46,26 @@ export const threadLaws: Law[] = [
     },
   },
   {
+    name: 'goroutines that all end their thread, before it has loaded their module, are all lost, and the next runs',
+    rule: 'API 8',
+    needs: ['process.exit'],
+    async run() {
+      const before = runtime.gomaxprocs(1)
+      try {
+        await rejects(go(threadFixtures.exit, 0), 'the first') // the thread that comes after it has loaded nothing
+        await eventually(() => runtime.stats().threads.running <= 1, 'one thread')
+        for (const error of await Promise.all(
+          range(3).map(i => rejects(go(threadFixtures.exit, 0), `goroutine ${i}, which ended its thread,`)),
+        )) {
+          ok(error instanceof ThreadLostError, show(error))
+        }
+        equal(await go(fixtures.add, 1, 1), 2)
+      } finally {
+        runtime.gomaxprocs(before)
+      }
+    },
+  },
+  {
     name: 'threads that end one after the other never stop the pool',
     rule: 'API 8',
     needs: ['process.exit'],

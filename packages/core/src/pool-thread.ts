@@ -80,6 +80,7 @@ function call(fn: AnyFunction, args: number, done: Done): void {
 }
 
 function succeed(value: unknown, done: Done): void {
+  if (host.isEnding()) return // it is lost with its thread
   let word: number
   try {
     word = wordOf(thread, value, 'result')
@@ -92,6 +93,7 @@ function succeed(value: unknown, done: Done): void {
 }
 
 function fail(error: unknown, done: Done): void {
+  if (host.isEnding()) return
   const word = errorWord(error)
   goroutineEnded()
   done(true, word)

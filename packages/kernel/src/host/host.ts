@@ -45,6 +45,8 @@ export interface Host {
   threadData(): unknown
   /** Ends this thread, which is not the main one. Does not return. */
   endThread(): void
+  /** Whether this thread has been ended, and runs on only because its host is slow: what happens in it has not happened. */
+  isEnding(): boolean
   /**
    * Calls `listener` whenever this thread's event loop has nothing left to do; work that it starts goes on. Answers
    * false where the host cannot tell.

@@ -116,9 +116,12 @@ const begin = (fn: () => void): void => {
 
 const tellsIdle = isMainThread || !isDeno
 
-// A thread of Deno whose goroutines say process.exit() twice, before it has come to its end, never ends.
+let isEnding = false
+
+// A thread of Deno that says process.exit() twice, before it has come to its end, never ends; and after the first it runs on for a while.
 if (isDeno && workerData?.[THREAD_DATA] !== undefined) {
   process.once('exit', () => {
+    isEnding = true
     process.exit = () => {
       throw new Error('process.exit: this thread is ending already')
     }
@@ -142,6 +145,7 @@ export const host: Host = {
   threadDataArrived: () => Promise.resolve(),
   threadData: () => workerData?.[THREAD_DATA],
   endThread: () => process.exit(0),
+  isEnding: () => isEnding,
   onIdle(listener) {
     if (tellsIdle) process.on('beforeExit', listener)
     return tellsIdle

@@ -58,5 +58,6 @@ export const host: Host = {
   threadDataArrived: () => threadDataArrived,
   threadData,
   endThread: () => globalThis.close(),
+  isEnding: () => false,
   onIdle: () => false,
 }
