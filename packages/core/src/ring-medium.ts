@@ -116,6 +116,12 @@ export class RingMedium extends SharedMemoryMedium {
       if (status === WOULD_BLOCK || status === SEALED) return
       const count = thread.answer
       const inbox = thread.inbox(count)
+      if (this.element.takeMany) {
+        this.element.takeMany(thread, inbox, values)
+        if (status === OK_SELF) this.#serve(SEND)
+        else if (count < wanted) return
+        continue
+      }
       // A copy of words that may own something: taking such a value runs code of others.
       const words = this.element.contents === NUMBERS || inbox.every(isInline) ? inbox : inbox.slice()
       if (status === OK_SELF) this.#serve(SEND)

@@ -16,6 +16,7 @@
 
 import { letGo } from './doomed'
 import { allocateCell, freeCell, heapFree } from './heap'
+import { INBOX, threadAt } from './layout'
 
 const FORMAT: usize = 0
 const COUNT: usize = 8
@@ -41,6 +42,15 @@ export function floatTake(me: u32, cell: usize): f64 {
   const value = load<f64>(cell, 8)
   freeCell(me, cell)
   return value
+}
+
+/** Frees the cells among the first `count` words of the thread's inbox, whose floats the caller has read. */
+export function floatsFree(me: u32, count: u32): void {
+  const inbox = <usize>load<u32>(threadAt(me), INBOX)
+  for (let i: u32 = 0; i < count; i++) {
+    const word = load<u32>(inbox + (<usize>i << 2))
+    if ((word & 1) == 0) freeCell(me, word)
+  }
 }
 
 /** Frees the block of a word, if it has one, and lets go of what it refers to. The caller sees to the doomed afterwards. */

@@ -2,7 +2,7 @@
 
 export { atomicCreate } from './atomic-cell'
 export { cancellationCancel, cancellationCreate, cancellationPark } from './cancellation'
-export { floatCreate, floatTake } from './cells'
+export { floatCreate, floatsFree, floatTake } from './cells'
 export { counterAdd, counterCreate, counterSum } from './counter'
 export { heapAllocate, heapFree, heapUsed } from './heap'
 export { lifeIsAlive } from './life'

@@ -29,6 +29,11 @@ export interface Element {
   toWord(thread: Thread, value: unknown, root: string): number
   /** The value of a word, which owns nothing any more. */
   take(thread: Thread, word: number): unknown
+  /**
+   * Adds the values of all words of the thread's inbox to `values`; they own nothing any more. Where it is there, it is faster than to
+   * take each, and runs nobody else's code.
+   */
+  takeMany?(thread: Thread, inbox: Int32Array, values: unknown[]): void
   /** Frees what a word owns. */
   drop(thread: Thread, word: number): void
 }

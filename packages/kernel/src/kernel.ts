@@ -70,6 +70,7 @@ export interface Kernel {
   heapUsed(): number
   floatCreate(me: number, value: number): number
   floatTake(me: number, cell: number): number
+  floatsFree(me: number, count: number): void
   wordDrop(me: number, word: number): void
 
   bellArm(me: number): number

@@ -132,6 +132,10 @@ class BoolElement extends InlineElement<boolean> {
   }
 }
 
+/** A float's place in its cell, and the cell's length: assembly/cells.ts. */
+const FLOAT = 8
+const FLOAT_BYTES = 16
+
 /** Any number. Its words are those of any value: whole numbers of up to 31 bits inline, others in a cell. */
 class Float64Element extends ScalarElement<number> {
   readonly contents: Contents = WORDS
@@ -149,6 +153,19 @@ class Float64Element extends ScalarElement<number> {
 
   take(thread: Thread, word: number): number {
     return word & 1 ? word >> 1 : floatTake(thread, word)
+  }
+
+  takeMany(thread: Thread, inbox: Int32Array, values: unknown[]): void {
+    const { memory, kernel, id } = thread
+    for (let i = 0; i < inbox.length; i++) {
+      const word = inbox[i]
+      if (word & 1) values.push(word >> 1)
+      else {
+        memory.reach(word + FLOAT_BYTES)
+        values.push(memory.f64[(word + FLOAT) >> 3])
+      }
+    }
+    kernel.floatsFree(id, inbox.length)
   }
 
   drop(thread: Thread, word: number): void {
