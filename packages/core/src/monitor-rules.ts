@@ -52,6 +52,8 @@ export interface Rules {
   heldInAll?(state: State): number
   /** A thread has died whose goroutines held so much. */
   ownerLost?(state: State, held: number): void
+  /** A thread has died on which so many had been let pass in a line, and did not know yet. */
+  passLost?(state: State, line: number, count: number): void
   /** A thread has died on which somebody waited in a line; `ticket` is of the first. */
   waiterLost?(state: State, line: number, ticket: number): void
 }

@@ -113,8 +113,11 @@ export class Monitor implements Shareable, Standing {
    * Rejects with a failure of the rules.
    *
    * Passing without waiting costs one attempt and no new promise.
+   *
+   * @param joined Called if it stands in line, at once: nobody who looks later misses it. If that throws the waiter leaves, and the
+   *   promise rejects with what was thrown, unless somebody has let it pass in between.
    */
-  wait(line: number, arrival: Arrival, options?: WaitOptions): Promise<void> {
+  wait(line: number, arrival: Arrival, options?: WaitOptions, joined?: () => void): Promise<void> {
     let cancellation: Cancellation | undefined
     try {
       if (options) {
@@ -126,7 +129,13 @@ export class Monitor implements Shareable, Standing {
       return Promise.reject(error)
     }
     return new Promise<unknown>((resolve, reject) => {
-      this.#park(line, arrival, cancellation, resolve, reject)
+      const waiter = this.#park(line, arrival, cancellation, resolve, reject)
+      if (!joined) return
+      try {
+        joined()
+      } catch (error) {
+        waiter.cancel(error)
+      }
     }) as Promise<void>
   }
 
@@ -152,6 +161,7 @@ export class Monitor implements Shareable, Standing {
     const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)
     if (this.#shared) this.#shared.park(waiter, arrival)
     else {
+      if (typeof arrival !== 'number') this.#dismiss(line)
       waiter.value = typeof arrival === 'number' ? arrival : arrival(this.#state)
       this.#lines[line].push(waiter)
       this.#settle()
@@ -184,15 +194,19 @@ export class Monitor implements Shareable, Standing {
     this.#settling = false
   }
 
+  /** Ends the waits of those at the head of a line whose cancellation is still on its way to them: from one to the next, or a clock. */
+  #dismiss(line: number): void {
+    const queue = this.#lines[line]
+    for (let waiter = queue.first; waiter?.cancellation?.canceled; waiter = queue.first)
+      waiter.cancel(waiter.cancellation.reason)
+  }
+
   #admit(line: number): void {
     const queue = this.#lines[line]
-    for (let waiter = queue.first; waiter; waiter = queue.first) {
-      const { cancellation } = waiter
-      if (cancellation?.canceled) {
-        // Ahead of the news, which is on its way: from one waiter to the next, or from a clock. It could not use what it got.
-        waiter.cancel(cancellation.reason)
-        continue
-      }
+    for (;;) {
+      this.#dismiss(line) // they could not use what they got
+      const waiter = queue.first
+      if (!waiter) return
       const outcome = this.rules.attempt(this.#state, line, waiter.value as number, this)
       if (outcome === WAIT) return
       queue.unlink(waiter)

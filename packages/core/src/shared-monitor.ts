@@ -63,9 +63,11 @@ export class SharedMonitor implements Parked, Standing {
   /** Threads that others were let pass on, up to #grantedEnd. */
   readonly #granted: number[] = []
   #grantedEnd = 0
-  /** Who is giving up, and whether the change that is being made has it gone: it stands in its line until that is published. */
-  #leaving: MonitorWaiter | undefined
-  #hasLeft = false
+  /** Who of this thread gives up with the change that is being made, and whom it has taken out: they stand in their lines until then. */
+  #leaving: readonly MonitorWaiter[] = NOBODY
+  readonly #left = new Set<MonitorWaiter>()
+  /** Who is just coming: in its line, but not in the record yet. */
+  #joining: MonitorWaiter | undefined
 
   constructor(thread: Thread, address: number, owner: Monitor, lines: readonly Line[]) {
     this.#thread = thread
@@ -150,29 +152,24 @@ export class SharedMonitor implements Parked, Standing {
       waiter.value = arrival
       if (line.length > 1 && !this.#rules.counted?.(waiter.line)) return // behind others: the entry is theirs
     }
+    this.#joining = waiter
     try {
       this.#change(numbers => {
         if (typeof arrival !== 'number') waiter.value = arrival(numbers)
-        this.#join(waiter.line, line.first!.value as number, 1)
+        this.#join(waiter.line, this.#firsts[waiter.line]!.value as number, 1)
       })
     } catch (error) {
       line.unlink(waiter)
       throw error
+    } finally {
+      this.#joining = undefined
     }
     this.#parkOrNot()
   }
 
   giveUp(waiter: MonitorWaiter, reason: unknown): void {
     if (!waiter.queue) return
-    this.#leaving = waiter
-    try {
-      this.#change(() => this.#leave(waiter), false)
-      if (!this.#hasLeft) return // it was let pass just before
-    } finally {
-      this.#leaving = undefined
-    }
-    if (waiter.queue) this.#lines[waiter.line].unlink(waiter)
-    waiter.gaveUp(reason)
+    this.#change(() => {}, false, waiter, reason)
     this.#parkOrNot()
   }
 
@@ -226,14 +223,20 @@ export class SharedMonitor implements Parked, Standing {
     if (this.#rules.gated) numbers[0] = this.#thread.answer
   }
 
-  /** Makes a change, lets pass who may, and publishes that. */
-  #change<R>(change: (numbers: Float64Array) => R, changes = true): R {
+  /** Makes a change, lets pass who may, and publishes that. `quitter` gives up before it, unless it has been let pass already. */
+  #change<R>(
+    change: (numbers: Float64Array) => R,
+    changes = true,
+    quitter?: MonitorWaiter,
+    reason?: unknown,
+  ): R {
     const { kernel, id } = this.#thread
     const numbers = this.#numbers
+    this.#findLeaving(quitter)
     for (;;) {
       this.#read()
       this.#changed = changes
-      this.#hasLeft = false
+      this.#left.clear()
       this.#passesEnd = this.#grantedEnd = 0
       // Most changes are made where nobody else has anything: those need no look round.
       const isAlone = this.#isAlone()
@@ -241,7 +244,8 @@ export class SharedMonitor implements Parked, Standing {
         this.#findFirsts()
         this.#forgetTheDead()
         this.#takeGrants()
-      }
+        if (this.#leaving.length > 0) this.#leaveAll()
+      } else if (this.#joining) this.#findFirsts()
       const result = change(numbers)
       if (numbers[this.#base] !== 0) {
         if (isAlone) this.#findFirsts()
@@ -249,12 +253,16 @@ export class SharedMonitor implements Parked, Standing {
         while (this.#takeGrants())
       }
       this.#rules.settled?.(numbers)
-      if (!this.#changed) return result
+      if (!this.#changed) {
+        this.#letGo(quitter, reason)
+        return result
+      }
       const hot = this.#rules.gated ? numbers[0] : 0
       const status = kernel.recordWrite(id, this.address, this.#count(), hot, this.#gate())
       if (status === WOULD_BLOCK) continue
       if (status !== OK) throw this.#thread.outOfMemory(8 * this.#count())
       for (let i = 0; i < this.#grantedEnd; i++) kernel.poke(this.#granted[i], this.address)
+      this.#letGo(quitter, reason)
       this.#letPass()
       return result
     }
@@ -337,26 +345,56 @@ export class SharedMonitor implements Parked, Standing {
     return any
   }
 
-  /** Who stands behind `waiter` once the change is made. */
-  #after({ next }: MonitorWaiter): MonitorWaiter | undefined {
-    return next !== undefined && this.#hasLeft && next === this.#leaving ? next.next : next
+  /**
+   * `quitter`, and those whose cancellation is still on its way to them, at the head of a line or behind the quitter: they could not use
+   * what they got.
+   */
+  #findLeaving(quitter: MonitorWaiter | undefined): void {
+    let leaving: Set<MonitorWaiter> | undefined
+    const gather = (from: MonitorWaiter | undefined, line: Line): void => {
+      let waiter = from
+      while (waiter && waiter !== this.#joining && (waiter === quitter || waiter.cancellation?.canceled)) {
+        // To ask a context may be what tells its waiters: then they have left already, and anything may have happened here.
+        const isHere = waiter.queue !== undefined
+        if (isHere) (leaving ??= new Set()).add(waiter)
+        waiter = isHere ? waiter.next : line.first
+      }
+    }
+    for (const line of this.#lines)
+      if (line.first === quitter || line.first?.cancellation) gather(line.first, line)
+    if (quitter?.queue && !leaving?.has(quitter)) gather(quitter, this.#lines[quitter.line])
+    this.#leaving = leaving ? [...leaving].filter(waiter => waiter.queue) : NOBODY
   }
 
-  /** Takes out who gives up, unless it has been let pass. */
+  /** Who stands behind `waiter` once the change is made. */
+  #after({ next }: MonitorWaiter): MonitorWaiter | undefined {
+    while (next && this.#left.size > 0 && this.#left.has(next)) next = next.next
+    return next
+  }
+
+  /** Takes out who gives up, but those who have been let pass. */
+  #leaveAll(): void {
+    const passed = new Set<MonitorWaiter>()
+    for (let line = 0; line < this.#lines.length; line++) {
+      const first = this.#firsts[line]
+      for (let waiter = this.#lines[line].first; waiter !== first; waiter = waiter!.next) passed.add(waiter!)
+    }
+    for (const waiter of this.#leaving) if (!passed.has(waiter)) this.#leave(waiter)
+  }
+
   #leave(waiter: MonitorWaiter): void {
     const numbers = this.#numbers
-    const { line, next } = waiter
+    const { line } = waiter
     const first = this.#firsts[line]
-    for (let passed = this.#lines[line].first; passed !== first; passed = passed!.next)
-      if (passed === waiter) return
-    this.#hasLeft = true
+    this.#left.add(waiter)
+    const next = this.#after(waiter)
     const isCounted = this.#rules.counted?.(line)
     const entry = this.#entryOf(this.#life, line)
     if (first === waiter) this.#firsts[line] = next
     if (isCounted || first === waiter) {
       this.#changed = true
       if (isCounted || !next) numbers[entry + COUNT]--
-      if (next) numbers[entry + TICKET] = this.#firsts[line]!.value as number
+      if (this.#firsts[line]) numbers[entry + TICKET] = this.#firsts[line].value as number
       if (numbers[entry + COUNT] === 0) this.#drop(entry, ENTRY)
     }
     if (this.#rules.left) {
@@ -365,9 +403,16 @@ export class SharedMonitor implements Parked, Standing {
     }
   }
 
+  /** The change is published: who gave up with it has left. */
+  #letGo(quitter: MonitorWaiter | undefined, reason: unknown): void {
+    for (const waiter of this.#left) {
+      this.#lines[waiter.line].unlink(waiter)
+      waiter.gaveUp(waiter === quitter ? reason : waiter.cancellation!.reason)
+    }
+  }
+
   /** The change is published: whom it let pass here goes on. */
   #letPass(): void {
-    if (this.#hasLeft) this.#lines[this.#leaving!.line].unlink(this.#leaving!)
     for (let pass = 0; pass < this.#passesEnd; pass += 3) {
       const line = this.#lines[this.#passes[pass]]
       for (let count = this.#passes[pass + 1]; count > 0; count--) {
@@ -390,8 +435,11 @@ export class SharedMonitor implements Parked, Standing {
       if (this.#isAlive(numbers[entry])) continue
       this.#changed = true
       // It was let pass and never knew: so it changed nothing.
-      if (gated && numbers[entry + GRANTED] > 0 && numbers[0] === LOST) numbers[0] = 0
-      if (numbers[entry + GRANTED] === 0)
+      const granted = numbers[entry + GRANTED]
+      if (gated && granted > 0 && numbers[0] === LOST) numbers[0] = 0
+      if (granted > 0 && numbers[entry + OUTCOME] === PASS)
+        this.#rules.passLost?.(numbers, numbers[entry + LINE], granted)
+      if (numbers[entry + COUNT] > 0)
         this.#rules.waiterLost?.(numbers, numbers[entry + LINE], numbers[entry + TICKET])
       this.#drop(entry, ENTRY)
     }
@@ -504,5 +552,7 @@ export class SharedMonitor implements Parked, Standing {
     }
   }
 }
+
+const NOBODY: readonly MonitorWaiter[] = []
 
 const threadOf = (life: number): number => life & 0x3f

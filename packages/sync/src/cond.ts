@@ -1,16 +1,39 @@
-import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
+import { crossesWith, Monitor, monitorRules, PASS, type State, WAIT, type WaitOptions } from '@millrace/core'
+import type { OwnerLostError } from './errors.js'
 import type { Locker } from './locker.js'
 
-/** Void: of somebody who should not have come, and does not wait. */
-interface Ticket {
-  isVoid: boolean
-}
+/** How many of those who wait now may go on: 0 except while a signal or broadcast is being carried out. */
+const SIGNALS = 0
+
+const rules = monitorRules({
+  name: 'sync/cond.monitor',
+  size: 1,
+  lines: 1,
+  counted: () => true,
+  attempt(state) {
+    if (state[SIGNALS] === 0) return WAIT
+    state[SIGNALS]--
+    return PASS
+  },
+  settled(state) {
+    state[SIGNALS] = 0 // nobody who comes later has anything of it
+  },
+  passLost(state, _line, count) {
+    state[SIGNALS] += count // for those who still wait
+  },
+})
+
+const join = (): number => 0
 
 /**
  * Where goroutines wait for a change to what a lock protects. Go's `sync.Cond`.
  *
  * Always wait in a loop that asks whether the change has come: others may have the lock in between. A channel is often the
  * simpler choice.
+ *
+ * It crosses to other threads by reference, with its lock, which must be something that crosses: a Mutex, an RWMutex or the `rlocker()`
+ * of one. Between threads those who wait take turns. If a thread dies after one of its goroutines was woken and before that knew, the
+ * signal goes to whoever waits next.
  *
  * @example
  * const cond = new Cond(new Mutex())
@@ -30,14 +53,20 @@ interface Ticket {
 export class Cond {
   /** The lock that `wait` gives back while it waits. */
   readonly locker: Locker
-  // Waiters that the running signal or broadcast may still wake.
-  #wakes = 0
-  readonly #waiters = new ParkingLot<Ticket>(ticket => {
-    if (ticket.isVoid) return true
-    if (this.#wakes === 0) return false
-    this.#wakes--
-    return true
-  })
+  #monitor = new Monitor(rules)
+
+  static {
+    crossesWith(
+      Cond,
+      'sync/cond',
+      cond => [cond.#monitor, cond.locker],
+      (monitor, locker) => {
+        const cond = new Cond(locker as Locker)
+        cond.#monitor = monitor
+        return cond
+      },
+    )
+  }
 
   constructor(locker: Locker) {
     this.locker = locker
@@ -48,43 +77,62 @@ export class Cond {
    * the lock, and holds it again however the wait ends: cancelled, it first takes the lock, then rejects with the signal's
    * reason. Already aborted, it rejects with the lock untouched.
    *
+   * If the thread of whoever holds the lock dies meanwhile, and this is the first to ask for it, it rejects with the OwnerLostError that
+   * `lock` rejects with, but holds the lock as well: so `finally { locker.unlock() }` is always right. Cancelled too, it tells that.
+   *
    * @throws {SyncMisuseError} (as a rejection) The lock is not locked.
+   * @throws {OwnerLostError} (as a rejection) What the lock protects may be half done.
    */
   async wait(options?: WaitOptions): Promise<void> {
-    const ticket = { isVoid: false }
-    const { length } = this.#waiters
-    const woken = this.#waiters.wait(ticket, options)
-    if (this.#waiters.length <= length) return woken // already aborted
+    const misuse: unknown[] = []
+    let isUnlocked = false
     try {
-      this.locker.unlock()
-    } catch (error) {
-      ticket.isVoid = true
-      this.#waiters.wake()
-      woken.catch(() => {}) // it may stand behind others until it is cancelled
-      throw error
-    }
-    try {
-      await woken
+      // It stands in line before the lock is free: a signal by whoever takes it next comes here.
+      await this.#monitor.wait(0, join, options, () => {
+        try {
+          this.locker.unlock()
+          isUnlocked = true
+        } catch (error) {
+          misuse.push(error)
+          throw error
+        }
+      })
     } finally {
+      if (isUnlocked) await this.#lockAgain()
+    }
+    if (isUnlocked) return
+    // Woken before it could leave, by another thread: that was meant for somebody else.
+    this.signal()
+    throw misuse[0]
+  }
+
+  async #lockAgain(): Promise<void> {
+    try {
       await this.locker.lock()
+    } catch (error) {
+      if ((error as Partial<OwnerLostError> | undefined)?.code !== OWNER_LOST) throw error
+      await this.#lockAgain()
+      throw error
     }
   }
 
   /** Wakes whoever has waited longest, if anybody waits. The caller need not hold the lock. */
   signal(): void {
-    this.#wake(1)
+    this.#monitor.change(wakeOne)
   }
 
   /** Wakes all who wait now. The caller need not hold the lock. */
   broadcast(): void {
-    this.#wake(this.#waiters.length)
-  }
-
-  #wake(count: number): void {
-    this.#wakes = count
-    this.#waiters.wake()
-    this.#wakes = 0
+    this.#monitor.change(wakeAll)
   }
 }
 
-stayOnThread(Cond)
+const OWNER_LOST: OwnerLostError['code'] = 'ERR_OWNER_LOST'
+
+function wakeOne(state: State): void {
+  state[SIGNALS] = 1
+}
+
+function wakeAll(state: State): void {
+  state[SIGNALS] = Infinity
+}
