@@ -6,7 +6,7 @@ export {
   ThreadLostError,
 } from '@millrace/kernel'
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
-export type { SyncOptions } from './block.js'
+export { type SyncOptions, throwIfCanceled } from './block.js'
 export type { WaitOptions } from './cancellation.js'
 export { type Chan, chan, type ReceiveChan, type Received, type SendChan } from './chan.js'
 export {
@@ -50,7 +50,7 @@ export {
   ParallelError,
 } from './errors.js'
 export { go } from './go.js'
-export { crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
+export { crossesAs, crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
 export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 export { isParallel, type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'

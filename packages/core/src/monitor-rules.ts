@@ -50,8 +50,8 @@ export interface Rules {
   held?(line: number, ticket: number): number
   /** How much is held in all. */
   heldInAll?(state: State): number
-  /** A thread has died whose goroutines held so much. */
-  ownerLost?(state: State, held: number): void
+  /** A thread has died whose goroutines held so much. `knew` is false if they had been let pass and never ran again. */
+  ownerLost?(state: State, held: number, knew: boolean): void
   /** A thread has died on which so many had been let pass in a line, and did not know yet. */
   passLost?(state: State, line: number, count: number): void
   /** A thread has died on which somebody waited in a line; `ticket` is of the first. */

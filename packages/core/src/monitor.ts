@@ -69,7 +69,7 @@ export class Monitor implements Shareable, Standing {
   /**
    * Changes the state, and lets pass who may. If `change` throws, which it must do before it changes anything, nothing has happened.
    *
-   * @param gives How much of what passing took (`Rules.held`) is given back by it.
+   * @param gives How much of what is held (`Rules.held`) is given back by it. Less than 0: how much more this thread holds.
    */
   change<R>(change: (state: State) => R, gives = 0): R {
     if (this.#shared) return this.#shared.change(change, gives)
@@ -259,12 +259,32 @@ export function crossesWith<T extends object, P extends Parts>(
   partsOf: (thing: T) => P,
   make: (...parts: P) => T,
 ): void {
+  crossesAs(
+    Class,
+    kind,
+    thing => {
+      const parts = partsOf(thing)
+      parts[0].face = thing
+      return parts
+    },
+    parts => (parts[0].face ??= make(...parts)) as T,
+  )
+}
+
+/**
+ * Lets the instances of a class cross to other threads as something that can cross, `payloadOf` the instance, and be found again there
+ * by that.
+ */
+export function crossesAs<T extends object, P>(
+  Class: abstract new (...args: never[]) => T,
+  kind: string,
+  payloadOf: (thing: T) => P,
+  find: (payload: P) => T,
+): void {
   Object.defineProperty(Class.prototype, SHARE, {
     value(this: T): Crossing {
-      const parts = partsOf(this)
-      parts[0].face = this
-      return { kind, payload: parts }
+      return { kind, payload: payloadOf(this) }
     },
   })
-  registerKind(kind, (parts: P) => (parts[0].face ??= make(...parts)))
+  registerKind(kind, find)
 }

@@ -11,6 +11,8 @@ import type { Line, MonitorWaiter } from './monitor-waiter.js'
 //           outcome               which they came, threads taking turns
 //   holder: life, held            how much a thread's goroutines hold, where the rules say
 //
+// A thread has one entry in a line, and one more for each outcome that others of it have had there and do not know yet.
+//
 // A thread is named by its life, so that one that has died is known for ever.
 
 const HOLDER = 2
@@ -120,6 +122,7 @@ export class SharedMonitor implements Parked, Standing {
     return this.#change(numbers => {
       const result = change(numbers)
       if (gives > 0) this.#giveBack(gives)
+      else this.#hold(this.#life, -gives)
       return result
     })
   }
@@ -243,7 +246,7 @@ export class SharedMonitor implements Parked, Standing {
       if (!isAlone) {
         this.#findFirsts()
         this.#forgetTheDead()
-        this.#takeGrants()
+        while (this.#takeGrants());
         if (this.#leaving.length > 0) this.#leaveAll()
       } else if (this.#joining) this.#findFirsts()
       const result = change(numbers)
@@ -311,6 +314,7 @@ export class SharedMonitor implements Parked, Standing {
       const outcome = this.#rules.attempt(numbers, line, ticket, this)
       if (outcome === WAIT) return
       this.#changed = true
+      if (numbers[entry + GRANTED] > 0 && numbers[entry + OUTCOME] !== outcome) entry = this.#split(entry)
       numbers[entry + OUTCOME] = outcome
       numbers[entry + GRANTED]++
       numbers[entry + COUNT]--
@@ -437,8 +441,10 @@ export class SharedMonitor implements Parked, Standing {
       // It was let pass and never knew: so it changed nothing.
       const granted = numbers[entry + GRANTED]
       if (gated && granted > 0 && numbers[0] === LOST) numbers[0] = 0
-      if (granted > 0 && numbers[entry + OUTCOME] === PASS)
+      if (granted > 0 && numbers[entry + OUTCOME] === PASS) {
         this.#rules.passLost?.(numbers, numbers[entry + LINE], granted)
+        this.#giveBackGrants(entry)
+      }
       if (numbers[entry + COUNT] > 0)
         this.#rules.waiterLost?.(numbers, numbers[entry + LINE], numbers[entry + TICKET])
       this.#drop(entry, ENTRY)
@@ -446,9 +452,19 @@ export class SharedMonitor implements Parked, Standing {
     for (let holder = this.#end - HOLDER; holder >= this.#holders; holder -= HOLDER) {
       if (this.#isAlive(numbers[holder])) continue
       this.#changed = true
-      this.#rules.ownerLost?.(numbers, numbers[holder + HELD])
+      this.#rules.ownerLost?.(numbers, numbers[holder + HELD], true)
       this.#drop(holder, HOLDER)
     }
+  }
+
+  /** What those took who were let pass and never knew. */
+  #giveBackGrants(entry: number): void {
+    const numbers = this.#numbers
+    const held = this.#rules.held?.(numbers[entry + LINE], numbers[entry + TICKET]) ?? 0
+    if (held === 0) return
+    const amount = held * numbers[entry + GRANTED]
+    this.#hold(numbers[entry], -amount)
+    this.#rules.ownerLost?.(numbers, amount, false)
   }
 
   #isAlive(life: number): boolean {
@@ -497,15 +513,31 @@ export class SharedMonitor implements Parked, Standing {
     const isCounted = this.#rules.counted?.(line)
     let entry = this.#entryOf(this.#life, line)
     if (entry < 0) {
-      entry = this.#holders
-      numbers.copyWithin(entry + ENTRY, entry, this.#end)
-      numbers.fill(0, entry, entry + ENTRY)
-      numbers[this.#base]++
+      entry = this.#insert(this.#holders)
       numbers[entry] = this.#life
       numbers[entry + LINE] = line
     }
     numbers[entry + TICKET] = ticket
     numbers[entry + COUNT] = isCounted ? numbers[entry + COUNT] + count : 1
+  }
+
+  /** An entry of nothing, before what is at `entry`. */
+  #insert(entry: number): number {
+    const numbers = this.#numbers
+    numbers.copyWithin(entry + ENTRY, entry, this.#end)
+    numbers.fill(0, entry, entry + ENTRY)
+    numbers[this.#base]++
+    return entry
+  }
+
+  /** Leaves what has been granted in an entry of its own, as what comes now ends otherwise. Answers where the others are. */
+  #split(entry: number): number {
+    const numbers = this.#numbers
+    const others = entry + ENTRY
+    this.#insert(entry)
+    numbers.copyWithin(entry, others, others + ENTRY)
+    numbers[entry + COUNT] = numbers[others + GRANTED] = 0
+    return others
   }
 
   /** The entry's thread has had its turn. */
@@ -535,6 +567,7 @@ export class SharedMonitor implements Parked, Standing {
       numbers[holder + HELD] = 0
     }
     numbers[holder + HELD] += amount
+    if (numbers[holder + HELD] === 0) this.#drop(holder, HOLDER)
   }
 
   /** Somebody here gives back `amount`: what was taken here, or else on other threads. */

@@ -1,16 +1,49 @@
-import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
+import { crossesWith, FAILED, Monitor, monitorRules, PASS, type State, throwIfCanceled, WAIT, type WaitOptions } from '@millrace/core'
+import { OwnerLostError } from './errors.js'
 
 const UNUSED = 0
 const RUNNING = 1
 const DONE = 2
+/** The thread has died on which it was running. */
+const LOST = 3
 
-/** Whose call it is that calls the function. */
-interface Ticket {
-  isFirst: boolean
+/** The lines. Whoever tries to be the first never waits there. */
+const FIRST = 0
+const OTHERS = 1
+
+const rules = monitorRules({
+  name: 'sync/once.monitor',
+  size: 1,
+  lines: 2,
+  attempt(state, line) {
+    if (state[0] === LOST) {
+      state[0] = UNUSED
+      return FAILED
+    }
+    // When it is unused again all pass who have waited, and try to be the first.
+    if (line === OTHERS) return state[0] === RUNNING ? WAIT : PASS
+    if (state[0] !== UNUSED) return WAIT
+    state[0] = RUNNING
+    return PASS
+  },
+  failure: () => new OwnerLostError('the thread that ran the function of this Once has ended before it'),
+  held: line => (line === FIRST ? 1 : 0),
+  heldInAll: state => (state[0] === RUNNING ? 1 : 0),
+  ownerLost(state) {
+    state[0] = LOST
+  },
+})
+
+function end(state: State): void {
+  state[0] = DONE
 }
 
 /**
  * Does something once. Go's `sync.Once`.
+ *
+ * It crosses to other threads by reference: the function of whoever is first, on whichever thread, is called there. If that thread dies
+ * meanwhile, the next caller, or else the one who has waited longest, is told with an OwnerLostError; after that the Once is unused
+ * again, and whoever comes or waits may be the first.
  *
  * @example
  * const once = new Once()
@@ -19,12 +52,24 @@ interface Ticket {
  * runs // => 1
  */
 export class Once {
-  #state: typeof UNUSED | typeof RUNNING | typeof DONE = UNUSED
-  readonly #callers = new ParkingLot<Ticket>(ticket => this.#pass(ticket))
+  #monitor = new Monitor(rules)
+
+  static {
+    crossesWith(
+      Once,
+      'sync/once',
+      once => [once.#monitor],
+      monitor => {
+        const once = new Once()
+        once.#monitor = monitor
+        return once
+      },
+    )
+  }
 
   /** Whether the one call has ended, be it with an error. */
   get done(): boolean {
-    return this.#state === DONE
+    return this.#monitor.read(state => state[0] === DONE)
   }
 
   /**
@@ -35,25 +80,21 @@ export class Once {
    * @param options End the wait for somebody else's call; of the first, only whether `fn` is called at all.
    */
   do<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<void> {
-    const ticket = { isFirst: false }
-    const over = this.#callers.wait(ticket, options)
-    return ticket.isFirst ? this.#run(fn) : over
-  }
-
-  #pass(ticket: Ticket): boolean {
-    ticket.isFirst = this.#state === UNUSED
-    if (ticket.isFirst) this.#state = RUNNING
-    return ticket.isFirst || this.#state === DONE
+    if (this.done) return this.#monitor.wait(OTHERS, 0, options)
+    try {
+      throwIfCanceled(options)
+      if (this.#monitor.try(FIRST, 0)) return this.#run(fn)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#monitor.wait(OTHERS, 0, options).then(() => (this.done ? undefined : this.do(fn, options)))
   }
 
   async #run(fn: () => unknown): Promise<void> {
     try {
       await fn()
     } finally {
-      this.#state = DONE
-      this.#callers.wake()
+      this.#monitor.change(end, 1)
     }
   }
 }
-
-stayOnThread(Once)

@@ -1,7 +1,77 @@
-import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
-import { SyncMisuseError } from './errors.js'
+import {
+  crossesAs,
+  crossesWith,
+  FAILED,
+  Monitor,
+  monitorRules,
+  PASS,
+  type State,
+  type SyncOptions,
+  WAIT,
+  type WaitOptions,
+} from '@millrace/core'
+import { OwnerLostError, SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
 import type { Locker } from './locker.js'
+
+/** 1: a writer holds it. LOST: one held it, and its thread has died. */
+const WRITER = 0
+/** How many readers hold it. */
+const READERS = 1
+/** 1 while a writer leaves, and lets in the readers that came meanwhile, whoever else waits. */
+const ADMITTING = 2
+
+const LOST = 2
+
+/** The lines. */
+const READ = 0
+const WRITE = 1
+
+const rules = monitorRules({
+  name: 'sync/rw-mutex.monitor',
+  size: 3,
+  lines: 2,
+  counted: line => line === READ,
+  attempt(state, line, _ticket, standing) {
+    if (state[WRITER] === LOST) {
+      state[WRITER] = 0
+      return FAILED
+    }
+    if (state[WRITER] !== 0) return WAIT
+    if (line === READ) {
+      if (standing.waits(WRITE) && state[ADMITTING] === 0) return WAIT
+      state[READERS]++
+    } else {
+      if (state[READERS] > 0) return WAIT
+      state[WRITER] = 1
+    }
+    return PASS
+  },
+  settled(state) {
+    state[ADMITTING] = 0
+  },
+  failure: () => new OwnerLostError('the thread that held this RWMutex for writing has ended'),
+  held: () => 1,
+  heldInAll: state => state[WRITER] + state[READERS],
+  ownerLost(state, held, knew) {
+    if (state[WRITER] === 0) state[READERS] -= held
+    else {
+      state[WRITER] = knew ? LOST : 0
+      state[ADMITTING] = 1
+    }
+  },
+})
+
+function unlock(state: State): void {
+  if (state[WRITER] === 0) throw new SyncMisuseError('sync: Unlock of unlocked RWMutex')
+  state[WRITER] = 0
+  state[ADMITTING] = 1
+}
+
+function runlock(state: State): void {
+  if (state[READERS] === 0) throw new SyncMisuseError('sync: RUnlock of unlocked RWMutex')
+  state[READERS]--
+}
 
 /**
  * A lock that many readers or one writer hold. Go's `sync.RWMutex`.
@@ -14,34 +84,44 @@ import type { Locker } from './locker.js'
  * came meanwhile before the next writer. Writers are served in the order they came.
  *
  * A goroutine that holds it for reading must not ask for it again, nor for writing: with a writer in between both wait for ever.
+ *
+ * It crosses to other threads by reference. Between threads the writers take turns. If a thread dies whose goroutine holds it for
+ * writing, the next who asks, reader or writer, is told with an OwnerLostError, and does not hold it; after that it is free. What
+ * readers of a dead thread held is given back silently.
  */
 export class RWMutex implements Locker {
-  #writing = false
-  #reading = 0
-  // A writer is leaving, and lets in the readers that came meanwhile, whoever else waits.
-  #admitting = false
-  readonly #readers = new ParkingLot(() => this.#enter())
-  readonly #writers = new ParkingLot(
-    () => this.tryLock(),
-    () => {
-      // The last writer that kept the readers out has given up.
-      if (this.#writers.length === 0) this.#readers.wake()
-    },
-  )
+  #monitor = new Monitor(rules)
+  #rlocker: RLocker | undefined
+
+  static {
+    crossesWith(
+      RWMutex,
+      'sync/rw-mutex',
+      mutex => [mutex.#monitor],
+      monitor => {
+        const mutex = new RWMutex()
+        mutex.#monitor = monitor
+        return mutex
+      },
+    )
+  }
 
   /**
    * Takes the lock for writing; waits while anybody holds it. Cancelled, it rejects with the signal's reason and does not
    * hold the lock; readers that only this writer kept out go on.
    */
   lock(options?: WaitOptions): Promise<void> {
-    return this.#writers.wait(undefined, options)
+    return this.#monitor.wait(WRITE, 0, options)
   }
 
-  /** Takes the lock for writing if nobody holds it; answers whether it did. Never waits. */
+  /** Takes the lock for writing if nobody holds it; answers whether it did. Never waits. @throws {OwnerLostError} */
   tryLock(): boolean {
-    if (this.#writing || this.#reading > 0) return false
-    this.#writing = true
-    return true
+    return this.#monitor.try(WRITE, 0)
+  }
+
+  /** Takes the lock for writing as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile. */
+  lockSync(options?: SyncOptions): void {
+    this.#monitor.waitSync('lockSync', WRITE, 0, options)
   }
 
   /**
@@ -50,12 +130,7 @@ export class RWMutex implements Locker {
    * @throws {SyncMisuseError} sync: Unlock of unlocked RWMutex
    */
   unlock(): void {
-    if (!this.#writing) throw new SyncMisuseError('sync: Unlock of unlocked RWMutex')
-    this.#writing = false
-    this.#admitting = true
-    this.#readers.wake()
-    this.#admitting = false
-    this.#writers.wake()
+    this.#monitor.change(unlock, 1)
   }
 
   /**
@@ -63,12 +138,21 @@ export class RWMutex implements Locker {
    * with the signal's reason and does not hold the lock.
    */
   rlock(options?: WaitOptions): Promise<void> {
-    return this.#readers.wait(undefined, options)
+    return this.#monitor.wait(READ, 0, options)
   }
 
-  /** Takes the lock for reading if no writer holds it or waits for it; answers whether it did. Never waits. */
+  /**
+   * Takes the lock for reading if no writer holds it or waits for it; answers whether it did. Never waits.
+   *
+   * @throws {OwnerLostError}
+   */
   tryRLock(): boolean {
-    return this.#enter()
+    return this.#monitor.try(READ, 0)
+  }
+
+  /** Takes the lock for reading as `rlock` does, and blocks the thread until it has it. */
+  rlockSync(options?: SyncOptions): void {
+    this.#monitor.waitSync('rlockSync', READ, 0, options)
   }
 
   /**
@@ -77,9 +161,7 @@ export class RWMutex implements Locker {
    * @throws {SyncMisuseError} sync: RUnlock of unlocked RWMutex
    */
   runlock(): void {
-    if (this.#reading === 0) throw new SyncMisuseError('sync: RUnlock of unlocked RWMutex')
-    this.#reading--
-    if (this.#reading === 0) this.#writers.wake()
+    this.#monitor.change(runlock, 1)
   }
 
   /** Takes the lock for writing as `lock` does, and answers a guard that gives it back, for `using`. */
@@ -118,16 +200,35 @@ export class RWMutex implements Locker {
     }
   }
 
-  /** The reading side as a Locker, for a `Cond`. Go's `RLocker`. */
+  /** The reading side as a Locker, for a `Cond`: the same each time. Crosses to other threads as the RWMutex does. Go's `RLocker`. */
   rlocker(): Locker {
-    return { lock: options => this.rlock(options), unlock: () => this.runlock() }
-  }
-
-  #enter(): boolean {
-    if (this.#writing || (this.#writers.length > 0 && !this.#admitting)) return false
-    this.#reading++
-    return true
+    this.#rlocker ??= new RLocker(this)
+    return this.#rlocker
   }
 }
 
-stayOnThread(RWMutex)
+/** The reading side of an RWMutex. */
+class RLocker implements Locker {
+  readonly #mutex: RWMutex
+
+  static {
+    crossesAs(
+      RLocker,
+      'sync/rlocker',
+      locker => locker.#mutex,
+      mutex => mutex.rlocker() as RLocker,
+    )
+  }
+
+  constructor(mutex: RWMutex) {
+    this.#mutex = mutex
+  }
+
+  lock(options?: WaitOptions): Promise<void> {
+    return this.#mutex.rlock(options)
+  }
+
+  unlock(): void {
+    this.#mutex.runlock()
+  }
+}
