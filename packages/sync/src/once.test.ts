@@ -1,14 +1,16 @@
+// Pool threads load the compiled packages, so the test has to as well.
 import { describe, expect, test } from 'vitest'
-import { Once, onceFunc, onceValue } from './index.js'
+import { Once, onceFunc, onceValue } from '../dist/index.js'
+import { worlds } from '../fixtures/worlds.mjs'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
   for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
 }
 
-describe('Once', () => {
+describe.each(worlds)('Once, $name', ({ make }) => {
   test('calls the function of the first call only, at once', async () => {
-    const once = new Once()
+    const once = await make(Once)
     const calls: string[] = []
     const first = once.do(() => calls.push('first'))
     expect(calls).toEqual(['first'])
@@ -19,7 +21,7 @@ describe('Once', () => {
   })
 
   test('lets others wait until the call has ended', async () => {
-    const once = new Once()
+    const once = await make(Once)
     const order: string[] = []
     const first = once.do(async () => {
       await turn()
@@ -32,7 +34,7 @@ describe('Once', () => {
   })
 
   test('an error reaches the first call alone; the others find it done', async () => {
-    const once = new Once()
+    const once = await make(Once)
     const error = new Error('once')
     const first = once.do(async () => {
       await turn()
@@ -48,7 +50,7 @@ describe('Once', () => {
   })
 
   test('a function that throws at once counts as done, too', async () => {
-    const once = new Once()
+    const once = await make(Once)
     const error = new Error('once')
     await expect(
       once.do(() => {
@@ -59,7 +61,7 @@ describe('Once', () => {
   })
 
   test('called from inside its function it waits for ever', async () => {
-    const once = new Once()
+    const once = await make(Once)
     const controller = new AbortController()
     const outer = once.do(() => once.do(() => {}, controller))
     await turn()

@@ -1,4 +1,14 @@
-import { crossesWith, FAILED, Monitor, monitorRules, PASS, type State, throwIfCanceled, WAIT, type WaitOptions } from '@millrace/core'
+import {
+  crossesWith,
+  FAILED,
+  Monitor,
+  monitorRules,
+  PASS,
+  type State,
+  throwIfCanceled,
+  WAIT,
+  type WaitOptions,
+} from '@millrace/core'
 import { OwnerLostError } from './errors.js'
 
 const UNUSED = 0

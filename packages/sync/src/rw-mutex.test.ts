@@ -1,5 +1,7 @@
+// Pool threads load the compiled packages, so the test has to as well.
 import { describe, expect, test } from 'vitest'
-import { RWMutex, SyncMisuseError } from './index.js'
+import { RWMutex, SyncMisuseError } from '../dist/index.js'
+import { worlds } from '../fixtures/worlds.mjs'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
@@ -7,7 +9,7 @@ const turn = async () => {
 }
 
 /** Lets readers and writers come, and notes who gets the lock. */
-function scene(mutex = new RWMutex()) {
+function scene(mutex: RWMutex) {
   const log: string[] = []
   const read = (name: string, options?: { signal: AbortSignal }) =>
     mutex.rlock(options).then(
@@ -27,9 +29,9 @@ function scene(mutex = new RWMutex()) {
   return { mutex, read, write, since }
 }
 
-describe('RWMutex', () => {
-  test('is held by many readers, or by one writer', () => {
-    const mutex = new RWMutex()
+describe.each(worlds)('RWMutex, $name', ({ make }) => {
+  test('is held by many readers, or by one writer', async () => {
+    const mutex = await make(RWMutex)
     expect(mutex.tryRLock()).toBe(true)
     expect(mutex.tryRLock()).toBe(true)
     expect(mutex.tryLock()).toBe(false)
@@ -44,7 +46,7 @@ describe('RWMutex', () => {
   })
 
   test('a waiting writer holds back new readers', async () => {
-    const { mutex, read, write, since } = scene()
+    const { mutex, read, write, since } = scene(await make(RWMutex))
     await mutex.rlock()
     void write('W')
     void read('R')
@@ -57,7 +59,7 @@ describe('RWMutex', () => {
   })
 
   test('unlock lets in all readers that came meanwhile, then the next writer: W0, R1 R2 R4, W3', async () => {
-    const { mutex, read, write, since } = scene()
+    const { mutex, read, write, since } = scene(await make(RWMutex))
     await mutex.rlock()
     void write('W0')
     void read('R1')
@@ -80,7 +82,7 @@ describe('RWMutex', () => {
   })
 
   test('writers are served in the order they came', async () => {
-    const { mutex, write, since } = scene()
+    const { mutex, write, since } = scene(await make(RWMutex))
     await mutex.lock()
     for (const name of ['W0', 'W1', 'W2']) void write(name)
     for (const name of ['W0', 'W1', 'W2']) {
@@ -90,7 +92,7 @@ describe('RWMutex', () => {
   })
 
   test('readers go on when the only writer that kept them out gives up', async () => {
-    const { mutex, read, write, since } = scene()
+    const { mutex, read, write, since } = scene(await make(RWMutex))
     await mutex.rlock()
     const controller = new AbortController()
     void write('W', controller)
@@ -104,7 +106,7 @@ describe('RWMutex', () => {
   })
 
   test('readers go on waiting when one of two writers gives up', async () => {
-    const { mutex, read, write, since } = scene()
+    const { mutex, read, write, since } = scene(await make(RWMutex))
     await mutex.rlock()
     const controller = new AbortController()
     void write('W0', controller)
@@ -119,7 +121,7 @@ describe('RWMutex', () => {
   })
 
   test('a writer and a reader behind it that give up by one signal both do', async () => {
-    const { mutex, read, write, since } = scene()
+    const { mutex, read, write, since } = scene(await make(RWMutex))
     await mutex.rlock()
     const controller = new AbortController()
     void write('W', controller)
@@ -131,7 +133,7 @@ describe('RWMutex', () => {
   })
 
   test('a reader that gives up does not take the lock with it', async () => {
-    const { mutex, read, write, since } = scene()
+    const { mutex, read, write, since } = scene(await make(RWMutex))
     await mutex.lock()
     const controller = new AbortController()
     void read('R', controller)
@@ -141,8 +143,8 @@ describe('RWMutex', () => {
     expect(await since()).toEqual(['R gave up', 'W'])
   })
 
-  test('says so when it is unlocked and not locked', () => {
-    const mutex = new RWMutex()
+  test('says so when it is unlocked and not locked', async () => {
+    const mutex = await make(RWMutex)
     expect(() => mutex.unlock()).toThrow(new SyncMisuseError('sync: Unlock of unlocked RWMutex'))
     expect(() => mutex.runlock()).toThrow(new SyncMisuseError('sync: RUnlock of unlocked RWMutex'))
     mutex.tryRLock()
@@ -155,7 +157,7 @@ describe('RWMutex', () => {
   })
 
   test('withLock, withReadLock and the guards give the lock back, also after an error', async () => {
-    const mutex = new RWMutex()
+    const mutex = await make(RWMutex)
     const error = new Error('inside')
     const boom = async () => {
       throw error
@@ -176,7 +178,7 @@ describe('RWMutex', () => {
   })
 
   test('rlocker is its reading side', async () => {
-    const mutex = new RWMutex()
+    const mutex = await make(RWMutex)
     const locker = mutex.rlocker()
     await locker.lock()
     await locker.lock()
@@ -187,7 +189,7 @@ describe('RWMutex', () => {
   })
 
   test('10 000 readers are let in at once, and each can leave', async () => {
-    const mutex = new RWMutex()
+    const mutex = await make(RWMutex)
     await mutex.lock()
     const readers = Array.from({ length: 10_000 }, () => mutex.withReadLock(() => {}))
     mutex.unlock()

@@ -1,14 +1,16 @@
+// Pool threads load the compiled packages, so the test has to as well.
 import { describe, expect, test } from 'vitest'
-import { Semaphore, SyncMisuseError } from './index.js'
+import { Semaphore, SyncMisuseError } from '../dist/index.js'
+import { worlds } from '../fixtures/worlds.mjs'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
   for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
 }
 
-describe('Semaphore', () => {
+describe.each(worlds)('Semaphore, $name', ({ make }) => {
   test('has so many permits, acquired and released in any number', async () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = await make(Semaphore, 5)
     await semaphore.acquire(3)
     expect(semaphore.available).toBe(2)
     await semaphore.acquire()
@@ -20,7 +22,7 @@ describe('Semaphore', () => {
   })
 
   test('a large request at the head holds back small ones that would fit', async () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = await make(Semaphore, 5)
     await semaphore.acquire(3)
     const order: string[] = []
     const waits = [
@@ -38,7 +40,7 @@ describe('Semaphore', () => {
   })
 
   test('a release serves as many as it can, in order', async () => {
-    const semaphore = new Semaphore(4)
+    const semaphore = await make(Semaphore, 4)
     await semaphore.acquire(4)
     const order: number[] = []
     const waits = [2, 1, 3, 1].map((n, i) => semaphore.acquire(n).then(() => order.push(i)))
@@ -52,7 +54,7 @@ describe('Semaphore', () => {
   })
 
   test('those behind a cancelled head go on in the same call', async () => {
-    const semaphore = new Semaphore(3)
+    const semaphore = await make(Semaphore, 3)
     await semaphore.acquire(1)
     const controller = new AbortController()
     const large = semaphore.acquire(3, controller)
@@ -64,7 +66,7 @@ describe('Semaphore', () => {
   })
 
   test('more than there are in all is a RangeError at once, and disturbs nobody', async () => {
-    const semaphore = new Semaphore(2)
+    const semaphore = await make(Semaphore, 2)
     await expect(semaphore.acquire(3)).rejects.toThrow(
       new RangeError('semaphore: cannot acquire 3 permits of 2'),
     )
@@ -75,7 +77,7 @@ describe('Semaphore', () => {
   test('refuses a number of permits that is none', async () => {
     for (const n of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => new Semaphore(n)).toThrow(RangeError)
-      const semaphore = new Semaphore(2)
+      const semaphore = await make(Semaphore, 2)
       await expect(semaphore.acquire(n)).rejects.toThrow(RangeError)
       expect(() => semaphore.tryAcquire(n)).toThrow(RangeError)
       expect(() => semaphore.release(n)).toThrow(RangeError)
@@ -84,7 +86,7 @@ describe('Semaphore', () => {
   })
 
   test('says so when more is released than was acquired, and releases nothing', async () => {
-    const semaphore = new Semaphore(2)
+    const semaphore = await make(Semaphore, 2)
     expect(() => semaphore.release()).toThrow(new SyncMisuseError('semaphore: released more than held'))
     await semaphore.acquire()
     expect(() => semaphore.release(2)).toThrow(SyncMisuseError)
@@ -92,7 +94,7 @@ describe('Semaphore', () => {
   })
 
   test('none permits are had at once, unless somebody waits', async () => {
-    const semaphore = new Semaphore(1)
+    const semaphore = await make(Semaphore, 1)
     await semaphore.acquire(0)
     await semaphore.acquire(1)
     await semaphore.acquire(0)
@@ -109,7 +111,7 @@ describe('Semaphore', () => {
   })
 
   test('withPermits releases them, also after an error', async () => {
-    const semaphore = new Semaphore(3)
+    const semaphore = await make(Semaphore, 3)
     expect(await semaphore.withPermits(2, () => semaphore.available)).toBe(1)
     const error = new Error('inside')
     await expect(

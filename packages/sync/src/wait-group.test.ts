@@ -1,21 +1,23 @@
+// Pool threads load the compiled packages, so the test has to as well.
 import { describe, expect, test } from 'vitest'
-import { SyncMisuseError, WaitGroup } from './index.js'
+import { SyncMisuseError, WaitGroup } from '../dist/index.js'
+import { worlds } from '../fixtures/worlds.mjs'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
   for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
 }
 
-describe('WaitGroup', () => {
+describe.each(worlds)('WaitGroup, $name', ({ make }) => {
   test('does not wait when there is nothing to do', async () => {
-    const group = new WaitGroup()
+    const group = await make(WaitGroup)
     const wait = group.wait()
     expect(group.wait()).toBe(wait)
     await wait
   })
 
   test('releases all who wait when the count gets to 0', async () => {
-    const group = new WaitGroup()
+    const group = await make(WaitGroup)
     group.add(3)
     let released = 0
     const waits = [0, 1, 2, 3].map(() => group.wait().then(() => released++))
@@ -29,8 +31,8 @@ describe('WaitGroup', () => {
     expect(released).toBe(4)
   })
 
-  test('says so when the count would be negative, and leaves it as it was', () => {
-    const group = new WaitGroup()
+  test('says so when the count would be negative, and leaves it as it was', async () => {
+    const group = await make(WaitGroup)
     expect(() => group.done()).toThrow(new SyncMisuseError('sync: negative WaitGroup counter (-1)'))
     expect(() => group.done()).toThrow(expect.objectContaining({ code: 'ERR_SYNC_MISUSE' }))
     group.add(2)
@@ -38,8 +40,8 @@ describe('WaitGroup', () => {
     expect(group.count).toBe(2)
   })
 
-  test('refuses a delta that is no whole number', () => {
-    const group = new WaitGroup()
+  test('refuses a delta that is no whole number', async () => {
+    const group = await make(WaitGroup)
     for (const delta of [0.5, Number.NaN, Number.POSITIVE_INFINITY, '1' as unknown as number]) {
       expect(() => group.add(delta)).toThrow(RangeError)
     }
@@ -47,7 +49,7 @@ describe('WaitGroup', () => {
   })
 
   test('can be used again at once: who waited for the earlier count is released', async () => {
-    const group = new WaitGroup()
+    const group = await make(WaitGroup)
     group.add(1)
     const first = group.wait()
     group.done()
@@ -65,7 +67,7 @@ describe('WaitGroup', () => {
   })
 
   test('go counts a goroutine as long as it runs, and hands on the arguments', async () => {
-    const group = new WaitGroup()
+    const group = await make(WaitGroup)
     const sums: number[] = []
     const add = async (a: number, b: number) => {
       await turn()
@@ -87,7 +89,7 @@ describe('WaitGroup', () => {
     process.on('unhandledRejection', error => panics.push(error))
     try {
       const error = new Error('a panic')
-      const group = new WaitGroup()
+      const group = await make(WaitGroup)
       group.go(async () => {
         throw error
       })

@@ -1,4 +1,13 @@
-import { crossesWith, go, Monitor, monitorRules, PASS, type State, WAIT, type WaitOptions } from '@millrace/core'
+import {
+  crossesWith,
+  go,
+  Monitor,
+  monitorRules,
+  PASS,
+  type State,
+  WAIT,
+  type WaitOptions,
+} from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
 
 /** What is still to be done. */
