@@ -11,13 +11,15 @@ export type Need =
   | 'blocking'
   | 'a page'
 
-/** Where a law is tried: it makes channels of one kind. */
+/** Where a law is tried: it makes channels, locks, … of one kind. */
 export interface World {
   readonly name: string
   /** What this world has not, and why: a law that needs it is skipped with the reason. */
   readonly lacks: Partial<Record<Need, string>>
   chan<T>(capacity?: number): Promise<Chan<T>>
   chans<T>(count: number, capacity?: number): Promise<Chan<T>[]>
+  /** Something of `sync`. */
+  make<T, A extends unknown[]>(Class: new (...args: A) => T, ...args: A): Promise<T>
 }
 
 /**

@@ -11,19 +11,23 @@ import { fairnessLaws } from './fairness.laws.js'
 import { goLaws } from './go.laws.js'
 import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
+import { lockLaws } from './lock.laws.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
+import { onceLaws } from './once.laws.js'
 import { askForOneThread, oneThreadLaws } from './one-thread.laws.js'
 import { parallelLaws } from './parallel.laws.js'
 import { parkedLaws } from './parked.laws.js'
 import { rangeLaws } from './range.laws.js'
 import { rendezvousLaws } from './rendezvous.laws.js'
+import { rwMutexLaws } from './rw-mutex.laws.js'
 import { selectLaws } from './select.laws.js'
 import { selectChoiceLaws } from './select-choice.laws.js'
 import { selectParkedLaws } from './select-parked.laws.js'
 import { sharedArrayLaws } from './shared-array.laws.js'
 import { threadLaws } from './threads.laws.js'
 import { typedLaws } from './typed.laws.js'
+import { waitGroupLaws } from './wait-group.laws.js'
 import { arrived, local, onOneThread, program, shared, typedLocal, typedShared } from './worlds.js'
 
 const ofNumbers: Law[] = [
@@ -37,6 +41,7 @@ const ofNumbers: Law[] = [
   ...modelLaws,
 ]
 const ofEveryChannel: Law[] = [...ofNumbers, ...cancellationLaws, ...fairnessLaws]
+const ofSync: Law[] = [...lockLaws, ...rwMutexLaws, ...waitGroupLaws, ...onceLaws]
 const ofTheProgram: Law[] = [
   ...goLaws,
   ...parallelLaws,
@@ -67,9 +72,9 @@ const speaksOf = (world: World) => (law: Law) =>
 const OF_VALUES: Need[] = ['by reference', 'by copy', 'any value']
 
 const everything = [
-  [local, ofEveryChannel.filter(speaksOf(local))],
-  [shared, ofEveryChannel.filter(speaksOf(shared))],
-  [arrived, ofEveryChannel.filter(speaksOf(arrived))],
+  [local, [...ofEveryChannel.filter(speaksOf(local)), ...ofSync]],
+  [shared, [...ofEveryChannel.filter(speaksOf(shared)), ...ofSync]],
+  [arrived, [...ofEveryChannel.filter(speaksOf(arrived)), ...ofSync]],
   [typedLocal, ofNumbers.filter(speaksOf(typedLocal))],
   [typedShared, ofNumbers.filter(speaksOf(typedShared))],
   [program, ofTheProgram],

@@ -3,6 +3,7 @@ import { range } from './expect.js'
 import { asyncLocalStorage } from './go.laws.js'
 import type { Need, World } from './law.js'
 import { makeChannels, nop } from './parallel-fixtures.js'
+import { makeThing, meet } from './sync-fixtures.js'
 
 const host: Partial<Record<Need, string>> = {}
 if (!asyncLocalStorage()) host.AsyncLocalStorage = 'this host has no AsyncLocalStorage'
@@ -12,21 +13,24 @@ else host['a page'] = 'this is no page'
 
 type MakeChannels = <T>(count: number, capacity?: number) => Promise<Chan<T>[]>
 
-const world = (name: string, lacks: World['lacks'], chans: MakeChannels): World => ({
+const makeHere: World['make'] = async (Class, ...args) => new Class(...args)
+
+const world = (name: string, lacks: World['lacks'], chans: MakeChannels, make = makeHere): World => ({
   name,
   lacks: { ...host, ...lacks },
   chans,
+  make,
   chan: async capacity => (await chans<never>(1, capacity))[0]! as Chan<never>,
 })
 
-/** Channels that only this thread knows. */
+/** Channels, locks, … that only this thread knows. */
 export const local = world(
   'local',
   { 'by copy': 'values on one thread pass by reference' },
   async (count, capacity) => range(count).map(() => chan(capacity)),
 )
 
-/** Channels made here that another thread has got to know. */
+/** Channels, locks, … made here that another thread has got to know. */
 export const shared = world(
   'shared',
   { 'by reference': 'values between threads are copies' },
@@ -35,13 +39,19 @@ export const shared = world(
     await go(nop, channels)
     return channels
   },
+  async (Class, ...args) => {
+    const thing = new Class(...args)
+    await go(meet, thing)
+    return thing
+  },
 )
 
-/** Channels that another thread has made and sent here. */
+/** Channels, locks, … that another thread has made and sent here. */
 export const arrived = world(
   'arrived',
   { 'by reference': 'values between threads are copies' },
   async <T>(count: number, capacity = 0) => (await go(makeChannels, count, capacity)) as Chan<T>[],
+  async (Class, ...args) => (await go(makeThing, Class.name, args)) as never,
 )
 
 const ONLY_NUMBERS = { 'any value': 'the channels of this world are of numbers' }
