@@ -62,6 +62,17 @@ describe('threads are killed at random: the others never stand still, and nothin
   })
 
   test.for(['terminate', 'exit'] as const)(
+    'threads whose goroutines hold locks, permits and groups, and wait for them: %s',
+    { timeout: TIMEOUT_MS },
+    async way => {
+      const { kills, told, groups } = await stress(node, 'stress/kill-lock', way)
+      expect(kills).toBeGreaterThanOrEqual(60)
+      expect(told).toBeGreaterThan(0)
+      expect(groups).toBeGreaterThan(0)
+    },
+  )
+
+  test.for(['terminate', 'exit'] as const)(
     'threads that start trees of goroutines on each other: %s',
     { timeout: TIMEOUT_MS },
     async way => {
