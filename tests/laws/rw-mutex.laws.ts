@@ -182,6 +182,24 @@ export const rwMutexLaws: Law[] = [
     },
   },
   {
+    name: 'lockSync and rlockSync block a thread until the lock is given back on another',
+    rule: 'API 2',
+    needs: ['threads'],
+    async run(world) {
+      const mutex = await world.make(RWMutex)
+      for (const way of ['lockSync', 'rlockSync'] as const) {
+        await mutex.lock()
+        const started = chan<unknown>(1)
+        const blocked = go(fixtures.lockSync, mutex, way, started)
+        await started.receive()
+        await staysParked('the thread', blocked)
+        mutex.unlock()
+        await blocked
+      }
+      ok(mutex.tryLock(), 'it is not free')
+    },
+  },
+  {
     name: 'rlocker is the reading side of its RWMutex, the same wherever it comes',
     rule: 56,
     async run(world) {

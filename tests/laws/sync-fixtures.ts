@@ -151,6 +151,17 @@ export const come = parallel(
   },
 )
 
+/** Says that it blocks its thread, and does; gives back what it got. */
+export const lockSync = parallel(
+  import.meta.url,
+  function lockSync(mutex: RWMutex, way: 'lockSync' | 'rlockSync', started: SendChan<unknown>) {
+    started.trySend(true)
+    mutex[way]()
+    if (way === 'lockSync') mutex.unlock()
+    else mutex.runlock()
+  },
+)
+
 // WaitGroup -----------------------------------------------------------------------------------------------------------
 
 /** Waits, having said so; answers the count of `done` that it saw then. */

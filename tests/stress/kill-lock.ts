@@ -15,7 +15,7 @@ import { isLong, say, seed } from './seed.js'
 //   kill-lock.js exit          from inside: goroutines call process.exit at random steps
 
 const fromOutside = process.argv[2] !== 'exit'
-const KILLS = isLong ? 2000 : fromOutside ? 150 : 60
+const KILLS = isLong ? 2000 : fromOutside ? 120 : 60
 const THREADS = 4
 const USERS = 16
 const GROUPS = 4
@@ -93,8 +93,8 @@ main(async () => {
 
   let early = 0
   while (kills < KILLS) {
-    if (kills <= KILLS / 2) early = kernel.heapUsed()
-    await sleep(fromOutside ? random(40) : 20)
+    if (kills <= (2 * KILLS) / 3) early = kernel.heapUsed()
+    await sleep(fromOutside ? random(100) : 20)
     if (!fromOutside) kills = runtime.stats().threads.lost
     else {
       const i = random(added.length)
@@ -132,7 +132,7 @@ main(async () => {
   if (counter < grown || counter > grown + lost)
     giveUp(`the counter is ${counter}, and ${grown} additions are known`)
   const growth = kernel.heapUsed() - early
-  if (growth > GROWTH) giveUp(`shared memory grew by ${growth} bytes in the second half`)
+  if (growth > GROWTH) giveUp(`shared memory grew by ${growth} bytes in the last third`)
   const steps = notes[fixtures.STEPS]
   say({ ok: true, kills, lives, lost, told, groups, steps, counter, growth, seed })
 })

@@ -65,10 +65,11 @@ describe('threads are killed at random: the others never stand still, and nothin
     'threads whose goroutines hold locks, permits and groups, and wait for them: %s',
     { timeout: TIMEOUT_MS },
     async way => {
-      const { kills, told, groups } = await stress(node, 'stress/kill-lock', way)
+      const { kills, lost, told, groups } = await stress(node, 'stress/kill-lock', way)
       expect(kills).toBeGreaterThanOrEqual(60)
-      expect(told).toBeGreaterThan(0)
+      expect(lost).toBeGreaterThan(0)
       expect(groups).toBeGreaterThan(0)
+      if (way === 'exit') expect(told).toBeGreaterThan(0) // these end in the middle of what they do
     },
   )
 

@@ -144,6 +144,24 @@ describe.each(worlds)('Mutex, $name', ({ isLocal, make }) => {
     expect(mutex.locked).toBe(false)
   })
 
+  test('lockSync takes it at once if it is free', async () => {
+    const mutex = await make(Mutex)
+    mutex.lockSync()
+    expect(mutex.locked).toBe(true)
+    expect(() => mutex.lockSync({ signal: AbortSignal.abort('enough') })).toThrow('enough')
+  })
+
+  test.runIf(isLocal)(
+    'to block the only thread that could unlock it is a deadlock, and says so',
+    async () => {
+      const mutex = await make(Mutex)
+      mutex.lockSync()
+      expect(() => mutex.lockSync()).toThrow(/^all goroutines are asleep - deadlock! \(lockSync/)
+      mutex.unlock()
+      expect(mutex.tryLock()).toBe(true)
+    },
+  )
+
   test('10 000 waiters get it one after the other', async () => {
     const mutex = await make(Mutex)
     await mutex.lock()

@@ -29,7 +29,7 @@ function scene(mutex: RWMutex) {
   return { mutex, read, write, since }
 }
 
-describe.each(worlds)('RWMutex, $name', ({ make }) => {
+describe.each(worlds)('RWMutex, $name', ({ isLocal, make }) => {
   test('is held by many readers, or by one writer', async () => {
     const mutex = await make(RWMutex)
     expect(mutex.tryRLock()).toBe(true)
@@ -187,6 +187,30 @@ describe.each(worlds)('RWMutex, $name', ({ make }) => {
     locker.unlock()
     expect(mutex.tryLock()).toBe(true)
   })
+
+  test('lockSync and rlockSync take it at once if they may', async () => {
+    const mutex = await make(RWMutex)
+    mutex.rlockSync()
+    mutex.rlockSync()
+    expect(mutex.tryLock()).toBe(false)
+    mutex.runlock()
+    mutex.runlock()
+    mutex.lockSync()
+    expect(mutex.tryRLock()).toBe(false)
+    expect(() => mutex.lockSync({ signal: AbortSignal.abort('enough') })).toThrow('enough')
+  })
+
+  test.runIf(isLocal)(
+    'to block the only thread that could unlock it is a deadlock, and says so',
+    async () => {
+      const mutex = await make(RWMutex)
+      mutex.lockSync()
+      expect(() => mutex.rlockSync()).toThrow(/^all goroutines are asleep - deadlock! \(rlockSync/)
+      expect(() => mutex.lockSync()).toThrow(/^all goroutines are asleep - deadlock! \(lockSync/)
+      mutex.unlock()
+      expect(mutex.tryLock()).toBe(true)
+    },
+  )
 
   test('10 000 readers are let in at once, and each can leave', async () => {
     const mutex = await make(RWMutex)

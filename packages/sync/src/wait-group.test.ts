@@ -1,7 +1,7 @@
 // Pool threads load the compiled packages, so the test has to as well.
 import { describe, expect, test } from 'vitest'
 import { SyncMisuseError, WaitGroup } from '../dist/index.js'
-import { worlds } from '../fixtures/worlds.mjs'
+import { die, worlds } from '../fixtures/worlds.mjs'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
@@ -83,24 +83,43 @@ describe.each(worlds)('WaitGroup, $name', ({ make }) => {
   })
 
   test('an error in go is an unhandled rejection, and the count goes down', async () => {
-    const panics: unknown[] = []
-    const others = process.listeners('unhandledRejection')
-    process.removeAllListeners('unhandledRejection')
-    process.on('unhandledRejection', error => panics.push(error))
-    try {
-      const error = new Error('a panic')
-      const group = await make(WaitGroup)
+    const error = new Error('a panic')
+    const group = await make(WaitGroup)
+    const panics = await panicsOf(async () => {
       group.go(async () => {
         throw error
       })
       group.go(() => {})
       await group.wait()
-      await turn()
-      expect(panics).toEqual([error])
-      expect(group.count).toBe(0)
-    } finally {
-      process.removeAllListeners('unhandledRejection')
-      for (const listener of others) process.on('unhandledRejection', listener)
-    }
+    })
+    expect(panics).toEqual([error])
+    expect(group.count).toBe(0)
+  })
+
+  test('so is the loss of the thread that ran a parallel function', async () => {
+    const group = await make(WaitGroup)
+    const panics = await panicsOf(async () => {
+      group.go(die)
+      expect(group.count).toBe(1)
+      await group.wait()
+    })
+    expect(panics).toEqual([expect.objectContaining({ code: 'ERR_THREAD_LOST' })])
+    expect(group.count).toBe(0)
   })
 })
+
+/** The unhandled rejections that come of it. */
+async function panicsOf(run: () => Promise<void>): Promise<unknown[]> {
+  const panics: unknown[] = []
+  const others = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
+  process.on('unhandledRejection', error => panics.push(error))
+  try {
+    await run()
+    await turn()
+    return panics
+  } finally {
+    process.removeAllListeners('unhandledRejection')
+    for (const listener of others) process.on('unhandledRejection', listener)
+  }
+}
