@@ -1,7 +1,6 @@
 import process from 'node:process'
 import { parallel, runtime, type WaitOptions } from '@millrace/core'
 import { currentThread } from '@millrace/kernel'
-import '@millrace/sync' // for threads that get to know its types here
 import type { Mutex, RWMutex, Semaphore, WaitGroup } from '@millrace/sync'
 import { randomFrom } from '../laws/expect.js'
 
@@ -59,7 +58,9 @@ export const useLocks = parallel(
   async function useLocks({ mutex, rwMutex, semaphore }: Locks, notes: Int32Array, orders: Orders) {
     const { me, lives, most, seed, suicidal } = orders
     const random = randomFrom(seed)
-    const { kernel, life, id } = currentThread()
+    const thread = currentThread()
+    const { kernel, id } = thread
+    const life = thread.life()
     const isAlive = (word: number) => kernel.lifeIsAlive(Atomics.load(notes, word) >>> 0) !== 0
     Atomics.store(notes, lifeWord(lives) + me, life)
     if (Atomics.exchange(notes, READING_LIFE + id, life) >>> 0 !== life) Atomics.store(notes, READING + id, 0)

@@ -19,6 +19,7 @@ export function addMortalThread(onError: (error: Error) => void): MortalThread {
     maximum: memory.maximum,
     id,
     life: kernel.threadLife(id),
+    providers: [import.meta.resolve('@millrace/sync')],
   })
   const gone = new Promise<void>(resolve => {
     added.onExit(error => {
