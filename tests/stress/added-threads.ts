@@ -14,7 +14,9 @@ function add(giveUp: (reason: string) => void): AddedThread {
   const id = kernel.threadReserve()
   const program = new URL('./thread-entry.js', import.meta.resolve('@millrace/core'))
   const life = kernel.threadLife(id)
-  const added = host.spawn(program, { memory: memory.memory, maximum: memory.maximum, id, life })
+  // Of those that the pool starts the providers are the modules imported by then.
+  const providers = [import.meta.resolve('@millrace/sync')]
+  const added = host.spawn(program, { memory: memory.memory, maximum: memory.maximum, id, life, providers })
   const gone = new Promise<void>(resolve => {
     added.onExit(error => {
       if (error) giveUp(`a thread died of ${error.stack}`)

@@ -3,8 +3,8 @@ import { go, main, runtime, sharedArray, ThreadLostError } from '@millrace/core'
 import { currentThread } from '@millrace/kernel'
 import { Mutex, OwnerLostError, RWMutex, Semaphore, WaitGroup } from '@millrace/sync'
 import { randomFrom, range, sleep } from '../laws/expect.js'
+import { AddedThreads } from './added-threads.js'
 import * as fixtures from './kill-lock-fixtures.js'
-import { addMortalThread } from './mortal-thread.js'
 import { isLong, say, seed } from './seed.js'
 
 // Threads are killed at random while their goroutines hold a Mutex, an RWMutex, permits of a Semaphore and the counts of WaitGroups,
@@ -48,9 +48,8 @@ main(async () => {
   say({ seed, long: isLong, kills: KILLS })
   runtime.configure({ threads: fromOutside ? 1 : THREADS, memory: { maximum: 2 ** 30 } })
   const { kernel } = currentThread()
-  const add = () => addMortalThread(error => giveUp(`a thread died of ${error.stack}`))
-  const added = fromOutside ? range(THREADS - 1).map(add) : []
-  while (added.some(({ isUp }) => !isUp)) await sleep(5)
+  const added = new AddedThreads(fromOutside ? THREADS - 1 : 0, giveUp)
+  while (!added.areUp) await sleep(5)
 
   const locks = { mutex: new Mutex(), rwMutex: new RWMutex(), semaphore: new Semaphore(fixtures.PERMITS) }
   const notes = sharedArray('i32', fixtures.words(LIVES))
@@ -96,14 +95,7 @@ main(async () => {
     if (kills <= (2 * KILLS) / 3) early = kernel.heapUsed()
     await sleep(fromOutside ? random(100) : 20)
     if (!fromOutside) kills = runtime.stats().threads.lost
-    else {
-      const i = random(added.length)
-      const victim = added[i]!
-      if (!victim.isUp && random(20) > 0) continue
-      kills++
-      added[i] = add()
-      await victim.kill()
-    }
+    else if (await added.killOne(random)) kills++
   }
   isEnding = true
   await Promise.all(roles)
