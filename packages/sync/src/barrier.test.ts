@@ -1,14 +1,16 @@
+// Pool threads load the compiled packages, so the test has to as well.
 import { describe, expect, test } from 'vitest'
-import { Barrier, BrokenBarrierError } from './index.js'
+import { Barrier, BrokenBarrierError } from '../dist/index.js'
+import { worlds } from '../fixtures/worlds.mjs'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
   for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
 }
 
-describe('Barrier', () => {
+describe.each(worlds)('Barrier, $name', ({ make }) => {
   test('lets all go on when the last has come, and tells each how many came before', async () => {
-    const barrier = new Barrier(3)
+    const barrier = await make(Barrier, 3)
     let passed = 0
     const early = [barrier.wait(), barrier.wait()].map(wait => wait.finally(() => passed++))
     await turn()
@@ -20,7 +22,7 @@ describe('Barrier', () => {
   })
 
   test('begins anew after each round', async () => {
-    const barrier = new Barrier(2)
+    const barrier = await make(Barrier, 2)
     const log: string[] = []
     const party = async (name: string) => {
       for (let round = 0; round < 3; round++) {
@@ -33,13 +35,13 @@ describe('Barrier', () => {
   })
 
   test('of one party never waits', async () => {
-    const barrier = new Barrier(1)
+    const barrier = await make(Barrier, 1)
     expect(await barrier.wait()).toBe(0)
     expect(await barrier.wait()).toBe(0)
   })
 
   test('breaks for all others when one gives up', async () => {
-    const barrier = new Barrier(3)
+    const barrier = await make(Barrier, 3)
     const controller = new AbortController()
     const other = barrier.wait()
     const quitter = barrier.wait(controller)
@@ -52,7 +54,7 @@ describe('Barrier', () => {
   })
 
   test('all who give up by one signal reject with its reason', async () => {
-    const barrier = new Barrier(3)
+    const barrier = await make(Barrier, 3)
     const controller = new AbortController()
     const waits = Promise.allSettled([barrier.wait(controller), barrier.wait(controller)])
     controller.abort('enough')
@@ -60,7 +62,7 @@ describe('Barrier', () => {
   })
 
   test('is not broken by an abort that comes when all have come', async () => {
-    const barrier = new Barrier(2)
+    const barrier = await make(Barrier, 2)
     const controller = new AbortController()
     const first = barrier.wait(controller)
     const last = barrier.wait()
@@ -70,7 +72,7 @@ describe('Barrier', () => {
   })
 
   test('the last to come finds the barrier broken, if an abort listener lets it come in the same tick', async () => {
-    const barrier = new Barrier(2)
+    const barrier = await make(Barrier, 2)
     const controller = new AbortController()
     let last: Promise<number> | undefined
     controller.signal.addEventListener('abort', () => {
@@ -84,7 +86,7 @@ describe('Barrier', () => {
   })
 
   test('reset breaks the round for those who wait, and makes a broken barrier whole', async () => {
-    const barrier = new Barrier(2)
+    const barrier = await make(Barrier, 2)
     const waiting = barrier.wait()
     barrier.reset()
     await expect(waiting).rejects.toThrow(BrokenBarrierError)
