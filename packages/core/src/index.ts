@@ -49,8 +49,10 @@ export {
   MainThreadBlockedError,
   ParallelError,
 } from './errors.js'
+export { type FlightKey, flightKey } from './flight-key.js'
+export { type Flight, type FlightEnd, type FlightLost, FlightTable, type Follower } from './flight-table.js'
 export { go } from './go.js'
-export { crossesAs, crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
+export { crossesAs, crossesByReference, crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
 export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 export { isParallel, type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'

@@ -262,8 +262,11 @@ export function monitorRules(rules: Rules): Rules {
   return all
 }
 
-/** The parts that a thing crosses with: its monitor, and whatever else can cross. */
-export type Parts = [Monitor, ...unknown[]]
+/** The parts that a thing crosses with: what threads know it by, as a rule its monitor, and whatever else can cross. */
+export type Parts = [{ face: object | undefined }, ...unknown[]]
+
+/** Whether a thing crosses to other threads by reference. */
+export const crossesByReference = (thing: object): boolean => SHARE in thing
 
 /**
  * Lets the instances of a class cross to other threads by reference, as their parts: where the monitor is known already the thing that

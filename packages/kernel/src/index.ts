@@ -4,6 +4,7 @@ export { host } from '#host'
 export {
   type Crossing,
   DataCloneError,
+  encode,
   providesKinds,
   registerError,
   registerKind,

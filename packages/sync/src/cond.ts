@@ -1,4 +1,14 @@
-import { crossesWith, Monitor, monitorRules, PASS, type State, WAIT, type WaitOptions } from '@millrace/core'
+import {
+  crossesByReference,
+  crossesWith,
+  DataCloneError,
+  Monitor,
+  monitorRules,
+  PASS,
+  type State,
+  WAIT,
+  type WaitOptions,
+} from '@millrace/core'
 import type { OwnerLostError } from './errors.js'
 import type { Locker } from './locker.js'
 
@@ -59,7 +69,13 @@ export class Cond {
     crossesWith(
       Cond,
       'sync/cond',
-      cond => [cond.#monitor, cond.locker],
+      cond => {
+        if (crossesByReference(cond.locker)) return [cond.#monitor, cond.locker]
+        throw new DataCloneError(
+          'it is a lock that stays on its thread (a Mutex or RWMutex would cross)',
+          '.locker',
+        )
+      },
       (monitor, locker) => {
         const cond = new Cond(locker as Locker)
         cond.#monitor = monitor
