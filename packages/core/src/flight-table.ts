@@ -80,7 +80,7 @@ export class FlightTable implements Shareable, Parked {
 
   private constructor(thread: Thread, address: number) {
     this.#thread = thread
-    this.#life = thread.life
+    this.#life = thread.life()
     this.#rows = thread.scratch
     this.address = address
     thread.memory.reach(address + 256)
