@@ -1,9 +1,11 @@
 import { runtime } from '@millrace/core'
+import { barrierLaws } from './barrier.laws.js'
 import { blockingLaws } from './blocking.laws.js'
 import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
 import { channelsBetweenThreadsLaws } from './channels-between-threads.laws.js'
 import { closeLaws } from './close.laws.js'
+import { condLaws } from './cond.laws.js'
 import { crossingChannelLaws } from './crossing-channels.laws.js'
 import { crossingValueLaws } from './crossing-values.laws.js'
 import { errgroupLaws } from './errgroup.laws.js'
@@ -25,6 +27,7 @@ import { selectLaws } from './select.laws.js'
 import { selectChoiceLaws } from './select-choice.laws.js'
 import { selectParkedLaws } from './select-parked.laws.js'
 import { sharedArrayLaws } from './shared-array.laws.js'
+import { singleFlightLaws } from './single-flight.laws.js'
 import { threadLaws } from './threads.laws.js'
 import { typedLaws } from './typed.laws.js'
 import { waitGroupLaws } from './wait-group.laws.js'
@@ -41,7 +44,15 @@ const ofNumbers: Law[] = [
   ...modelLaws,
 ]
 const ofEveryChannel: Law[] = [...ofNumbers, ...cancellationLaws, ...fairnessLaws]
-const ofSync: Law[] = [...lockLaws, ...rwMutexLaws, ...waitGroupLaws, ...onceLaws]
+const ofSync: Law[] = [
+  ...lockLaws,
+  ...rwMutexLaws,
+  ...waitGroupLaws,
+  ...onceLaws,
+  ...condLaws,
+  ...barrierLaws,
+  ...singleFlightLaws,
+]
 const ofTheProgram: Law[] = [
   ...goLaws,
   ...parallelLaws,
