@@ -10,7 +10,7 @@ import {
 } from '@millrace/core'
 import { SingleFlight } from '@millrace/sync'
 import { equal, isError, ok, range, rejects, show, staysParked } from './expect.js'
-import type { Law, World } from './law.js'
+import type { Law, Need, World } from './law.js'
 import * as fixtures from './single-flight-fixtures.js'
 import { areSame, comeAsOne, identity } from './sync-fixtures.js'
 
@@ -35,6 +35,26 @@ async function scene({ make }: World) {
   const calls = () => Atomics.load(plan.count, 0)
   return { flights, plan, asked, ask, askHere, calls }
 }
+
+const lawsOfKeys = (name: string, needs: Need[], keys: unknown[]): Law[] => [
+  {
+    name,
+    rule: 80,
+    needs,
+    async run(world) {
+      const { plan, ask, askHere, calls } = await scene(world)
+      const leaders: { answer: Promise<unknown> }[] = []
+      for (const key of keys) leaders.push(await ask(key))
+      for (const _ of keys) await plan.begun.receive()
+      const here = keys.map(key => askHere(key === 0 ? -0 : key))
+      equal(calls(), keys.length)
+      for (const _ of keys) await plan.told.send('end')
+      for (const [i, answer] of here.entries())
+        equal(await answer, { value: 'end', shared: true }, `the answer for key ${i}`)
+      await Promise.all(leaders.map(({ answer }) => answer))
+    },
+  },
+]
 
 /** Rule 80, over threads. After golang.org/x/sync/singleflight/singleflight_test.go. */
 export const singleFlightLaws: Law[] = [
@@ -134,38 +154,16 @@ export const singleFlightLaws: Law[] = [
       }
     },
   },
-  {
-    name: 'keys are the same on all threads if they are the same primitive, or objects that cross alike',
-    rule: 80,
-    async run(world) {
-      const { plan, ask, askHere, calls } = await scene(world)
-      const channel = chan()
-      const keys = [
-        1,
-        '1',
-        1n,
-        true,
-        null,
-        undefined,
-        '',
-        Number.NaN,
-        0,
-        'é\ud800',
-        { user: 7 },
-        ['a', 1],
-        channel,
-      ]
-      const leaders: { answer: Promise<unknown> }[] = []
-      for (const key of keys) leaders.push(await ask(key))
-      for (const _ of keys) await plan.begun.receive()
-      const here = keys.map(key => askHere(key === 0 ? -0 : key))
-      equal(calls(), keys.length)
-      for (const _ of keys) await plan.told.send('end')
-      for (const [i, answer] of here.entries())
-        equal(await answer, { value: 'end', shared: true }, `the answer for ${show(keys[i])}`)
-      await Promise.all(leaders.map(({ answer }) => answer))
-    },
-  },
+  ...lawsOfKeys(
+    'primitives are the same key on all threads if they are the same in a Map',
+    [],
+    [1, '1', 1n, true, null, 'null', undefined, '', Number.NaN, 0, 'é\ud800'],
+  ),
+  ...lawsOfKeys(
+    'objects are the same key on all threads if they cross alike',
+    ['threads'],
+    [{ user: 7 }, { user: '7' }, ['a', 1], new Map([['a', 1]]), chan(), { inside: chan() }],
+  ),
   {
     name: 'whoever forgets a key, on any thread, lets the next call of it start on every thread',
     rule: 80,

@@ -252,8 +252,11 @@ export class SharedMonitor implements Parked, Standing {
       const result = change(numbers)
       if (numbers[this.#base] !== 0) {
         if (isAlone) this.#findFirsts()
-        do for (let line = 0; line < this.#lines.length; line++) this.#admit(line)
-        while (this.#takeGrants())
+        for (let line = 0; line < this.#lines.length; line++) {
+          // Those of this thread who come next in a line go before the next line, as they do in a local monitor.
+          do this.#admit(line)
+          while (this.#takeGrants())
+        }
       }
       this.#rules.settled?.(numbers)
       if (!this.#changed) {

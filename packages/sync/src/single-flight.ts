@@ -49,17 +49,19 @@ const callers: Rules = {
 type Calls<V> = Map<unknown, Call<V>>
 type Tables = [FlightTable, ...FlightTable[]]
 
-/** Keys are spread over so many tables, so that there is room for some 5000 calls at once. */
+/** Keys are spread over so many tables, each with room for some 680 calls and threads that wait for them. */
 const TABLES = 8
 
 /**
  * Calls a function once for all who ask for the same key while it runs. Go's `golang.org/x/sync/singleflight`.
  *
  * It crosses to other threads by reference: then there is one call of a key over all of them. The function runs on the thread of whoever
- * asked first; on other threads the value, or the error, arrives as a copy, and as a DataCloneError if it cannot cross. If the thread
- * that makes the call dies, who waits on others rejects with ThreadLostError, and the next who asks starts another call. Keys are the
- * same if they are the same primitive, or objects that cross alike; what cannot cross is a key of its own thread. (With more than about
- * 5000 calls at once further ones are shared on their own thread only.)
+ * asked first; on other threads the value, or the error, arrives as a copy, or as a DataCloneError if it cannot cross. If the thread
+ * that makes the call dies, those who wait on others reject with ThreadLostError, and the next who asks starts another call.
+ *
+ * Keys are the same as in a Map, but once it has crossed objects are the same key if they cross alike (with their fields in the same
+ * order). What cannot cross is a key of its own thread. With more than some 5000 calls at once, further ones are shared on their own
+ * thread only.
  *
  * @example
  * const flights = new SingleFlight<string, number>()
