@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import {
   Barrier,
   Cond,
+  type Locker,
   Mutex,
   Once,
   onceValue,
@@ -129,9 +130,9 @@ const situations: { [operation: string]: (make: World['make']) => Promise<Situat
     semaphore.tryAcquire()
     return { wait: o => semaphore.withPermits(1, nothing, o), open: () => semaphore.release() }
   },
-  'Cond.wait': async () => {
-    const mutex = new Mutex()
-    const cond = new Cond(mutex)
+  'Cond.wait': async make => {
+    const mutex = await make(Mutex)
+    const cond = await make(Cond, mutex as Locker)
     return {
       wait: o => {
         expect(mutex.tryLock()).toBe(true)
@@ -140,8 +141,8 @@ const situations: { [operation: string]: (make: World['make']) => Promise<Situat
       open: () => cond.signal(),
     }
   },
-  'SingleFlight.do': async () => {
-    const flights = new SingleFlight<string, void>()
+  'SingleFlight.do': async make => {
+    const flights = await make(SingleFlight<string, void>)
     let end = nothing
     const fn = () =>
       new Promise<void>(resolve => {
@@ -150,14 +151,14 @@ const situations: { [operation: string]: (make: World['make']) => Promise<Situat
     void flights.do('key', fn)
     return { wait: o => flights.do('key', nothing, o), open: () => end() }
   },
-  'Barrier.wait': async () => {
-    const barrier = new Barrier(2)
+  'Barrier.wait': async make => {
+    const barrier = await make(Barrier, 2)
     return { wait: o => barrier.wait(o), open: () => void barrier.wait() }
   },
 }
 
 /** What stays on its thread is tried there alone. */
-const STAYS = ['onceValue', 'Cond.wait', 'SingleFlight.do', 'Barrier.wait']
+const STAYS = ['onceValue']
 
 const cases = worlds.flatMap(({ name, isLocal, make }) =>
   Object.entries(situations)
