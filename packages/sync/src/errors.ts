@@ -15,12 +15,14 @@ export class OwnerLostError extends Error {
   readonly code = 'ERR_OWNER_LOST'
 }
 
-/** Somebody else gave up waiting at the barrier, or reset it: not all parties will come. */
+/** Somebody else gave up waiting at the barrier, or its thread has died, or somebody reset it: not all parties will come. */
 export class BrokenBarrierError extends Error {
   override readonly name = 'BrokenBarrierError'
   readonly code = 'ERR_BARRIER_BROKEN'
 
-  constructor(message = 'sync: broken barrier (a party gave up waiting, or the barrier was reset)') {
+  constructor(
+    message = 'sync: broken barrier (a party gave up waiting, or its thread has ended, or the barrier was reset)',
+  ) {
     super(message)
   }
 }
