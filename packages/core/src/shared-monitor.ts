@@ -1,4 +1,4 @@
-import { OK, type Parked, type Thread, WOULD_BLOCK } from '@millrace/kernel'
+import { OK, type Parked, RECORD_NUMBERS, type Thread, WOULD_BLOCK } from '@millrace/kernel'
 import type { Monitor } from './monitor.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
@@ -106,6 +106,7 @@ export class SharedMonitor implements Parked, Standing {
 
   anybodyWaits(line: number): boolean {
     this.#read()
+    this.#forgetTheDead()
     return this.waits(line)
   }
 
@@ -148,7 +149,7 @@ export class SharedMonitor implements Parked, Standing {
     try {
       this.#change(numbers => {
         if (typeof arrival !== 'number') waiter.value = arrival(numbers)
-        this.#join(waiter.line, line.first!.value as number, 1)
+        this.#join(waiter.line, this.#firsts[waiter.line]!.value as number, 1)
       })
     } catch (error) {
       line.unlink(waiter)
@@ -220,9 +221,15 @@ export class SharedMonitor implements Parked, Standing {
       this.#rules.settled?.(numbers)
       if (!this.#changed) return result
       const hot = this.#rules.gated ? numbers[0] : 0
-      const status = kernel.recordWrite(id, this.address, this.#count(), hot, this.#gate())
+      const count = this.#count()
+      if (count > RECORD_NUMBERS) {
+        throw new RangeError(
+          `${this.#rules.name}: ${count} numbers to be shared, and a monitor has at most ${RECORD_NUMBERS}: have fewer lines or a smaller state`,
+        )
+      }
+      const status = kernel.recordWrite(id, this.address, count, hot, this.#gate())
       if (status === WOULD_BLOCK) continue
-      if (status !== OK) throw this.#thread.outOfMemory(8 * this.#count())
+      if (status !== OK) throw this.#thread.outOfMemory(8 * count)
       for (const thread of this.#granted) kernel.poke(thread, this.address)
       this.#letPass()
       return result
@@ -327,6 +334,7 @@ export class SharedMonitor implements Parked, Standing {
         waiter.passed(outcome)
       }
     }
+    if (this.#passes.length > 0) this.#parkOrNot()
   }
 
   /** Takes out whose threads have died, and gives back what they held. */
@@ -340,9 +348,10 @@ export class SharedMonitor implements Parked, Standing {
     for (let entry = this.#holders - ENTRY; entry >= this.#entries; entry -= ENTRY) {
       if (this.#isAlive(numbers[entry])) continue
       this.#changed = true
-      // It was let pass and never knew: so it changed nothing.
-      if (gated && numbers[entry + GRANTED] > 0 && numbers[0] === LOST) numbers[0] = 0
-      if (numbers[entry + GRANTED] === 0)
+      // It was let pass and never knew: so it changed nothing. (Told that somebody else was lost, it held nothing.)
+      const wasLet = numbers[entry + GRANTED] > 0 && numbers[entry + OUTCOME] === PASS
+      if (gated && wasLet && numbers[0] === LOST) numbers[0] = 0
+      if (numbers[entry + COUNT] > 0)
         this.#rules.waiterLost?.(numbers, numbers[entry + LINE], numbers[entry + TICKET])
       this.#drop(entry, ENTRY)
     }
