@@ -2,7 +2,7 @@ import process from 'node:process'
 import { go, main, runtime, ThreadLostError } from '@millrace/core'
 import { currentThread, host } from '@millrace/kernel'
 import { randomFrom, range, sleep } from '../laws/expect.js'
-import { ledgerWords, PERMITS, readLedger, Store, useStore } from './monitors-fixtures.js'
+import { beginRound, ledgerWords, PERMITS, readLedger, Store, useStore } from './monitors-fixtures.js'
 import { isLong, say, seed } from './seed.js'
 
 // Goroutines of five threads use monitors (permits by three lines, a lock), while threads are killed at random moments. Nobody waits
@@ -80,7 +80,7 @@ main(async () => {
   const use = async (): Promise<void> => {
     while (kills < KILLS || runs < LEAST_RUNS) {
       try {
-        const result = await go(useStore, store, orders(fromInside ? 4000 : 0))
+        const result = await go(useStore, store, orders(fromInside ? 1500 : 0))
         had += result.had
         gaveUp += result.gaveUp
       } catch (error) {
@@ -92,6 +92,26 @@ main(async () => {
     }
   }
 
+  /** Somebody begins to wait while one before him on this thread has been let pass, and does not know yet: he is not taken for that one. */
+  const comeLate = async (): Promise<void> => {
+    const said = ledger
+    await go(beginRound, store, said) // there is another thread now
+    Atomics.store(memory.i32, said >> 2, 0)
+    const first = store.nextRound()
+    const beginning = go(beginRound, store, said)
+    while (Atomics.load(memory.i32, said >> 2) === 0); // stands still, so that the first is not told
+    let isOver = false
+    const second = store.nextRound().then(() => {
+      isOver = true
+    })
+    await Promise.all([first, beginning])
+    for (let i = 0; i < 10; i++) await runtime.gosched()
+    if (isOver) giveUp('who came late was let pass with the one before him')
+    store.giveBack(0)
+    await second
+    Atomics.store(memory.i32, said >> 2, 0)
+  }
+
   let before = { runs: -1, at: 0 }
   const watchdog = setInterval(() => {
     const now = performance.now()
@@ -101,6 +121,7 @@ main(async () => {
 
   const added = fromOutside ? range(THREADS).map(add) : []
   while (added.some(({ isUp }) => !isUp)) await sleep(5)
+  if (!fromOutside) await comeLate()
   const using = range(USERS).map(use)
   // One user is of this thread, which is not killed.
   using.push(

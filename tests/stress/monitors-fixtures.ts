@@ -85,6 +85,10 @@ export class Store {
     return this.permits.read(state => state[FREE])
   }
 
+  nextRound(): Promise<void> {
+    return this.permits.wait(NEXT_ROUND, state => state[ROUND])
+  }
+
   giveBack(n: number): void {
     this.permits.change(state => {
       if (state[FREE] + n > PERMITS) throw new Error(`${n} permits are given back, and ${state[FREE]} are free`)
@@ -256,4 +260,10 @@ export const useStore = parallel(import.meta.url, async function useStore(store:
     await [withPermits, withLock, withPermits, nextRound][random(4)]!()
   }
   return result
+})
+
+/** Begins a round, and says so in a word. */
+export const beginRound = parallel(import.meta.url, async function beginRound(store: Store, said: number) {
+  store.giveBack(0)
+  Atomics.store(currentThread().memory.i32, said >> 2, 1)
 })
