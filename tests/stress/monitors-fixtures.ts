@@ -91,7 +91,8 @@ export class Store {
 
   giveBack(n: number): void {
     this.permits.change(state => {
-      if (state[FREE] + n > PERMITS) throw new Error(`${n} permits are given back, and ${state[FREE]} are free`)
+      if (state[FREE] + n > PERMITS)
+        throw new Error(`${n} permits are given back, and ${state[FREE]} are free`)
       state[FREE] += n
       state[ROUND]++
     }, n)
@@ -148,7 +149,8 @@ class Ledger {
 
   enter(): void {
     const before = Atomics.exchange(this.#words, this.#start + OWNER, this.#life + 1)
-    if (before !== 0 && !this.#isDead(before - 1)) throw new Error(`${before - 1} and ${this.#life} have the lock`)
+    if (before !== 0 && !this.#isDead(before - 1))
+      throw new Error(`${before - 1} and ${this.#life} have the lock`)
   }
 
   leave(): void {
@@ -252,7 +254,8 @@ export const useStore = parallel(import.meta.url, async function useStore(store:
     store.giveBack(0)
     if (!(await passed)) return
     const now = permits.read(state => state[ROUND])
-    if (now <= since) throw new Error(`round ${now} was begun, and it was ${since} when somebody began to wait`)
+    if (now <= since)
+      throw new Error(`round ${now} was begun, and it was ${since} when somebody began to wait`)
   }
 
   for (; result.steps < steps; result.steps++) {

@@ -147,7 +147,7 @@ const clear: Make = (me, record) => ({
     const status = yield call('recordWrite', me, record, 0, hot, 0)
     if (status !== OK) return new Again(null)
     const block = yield call('heapAllocate', me, LEAST_BYTES)
-    for (let at = 0; at < 16; at += 4) yield write(block + at, 0x7fff_fff0)
+    for (let at = 0; at < 16; at += 4) yield write(block + at, 0x1_0001)
     return block
   },
 })
@@ -176,7 +176,11 @@ interface Options {
   readonly gate?: boolean
 }
 
-function recordScenario(name: string, threads: readonly (readonly Make[])[], options: Options = {}): Scenario {
+function recordScenario(
+  name: string,
+  threads: readonly (readonly Make[])[],
+  options: Options = {},
+): Scenario {
   const { deaths = 0, long = false, counts = false, gate = false } = options
   const all = threads.length + 1
   return {
@@ -211,7 +215,8 @@ function recordScenario(name: string, threads: readonly (readonly Make[])[], opt
         programs,
         ...(counts && { specification: counter as Specification<never> }),
         always: machine => (counts || gate ? undefined : twoHold(machine, threads.length)),
-        end: end => whereAreBlocks(end, record, blocks, sizeClass, threads.length) ?? whoSleeps(end, threads.length),
+        end: end =>
+          whereAreBlocks(end, record, blocks, sizeClass, threads.length) ?? whoSleeps(end, threads.length),
       }
     },
   }
