@@ -94,6 +94,21 @@ test('groups whose goroutines end their threads, and that are aborted at random,
   }
 })
 
+describe('monitors with lines, tickets and held amounts, used by five threads: never too much is in use, and nobody waits for ever', () => {
+  test('nobody is killed', { timeout: TIMEOUT_MS }, async () => {
+    const { had, gaveUp } = await stress(node, 'stress/kill-monitors', 'none')
+    expect(had).toBeGreaterThan(5000)
+    expect(gaveUp).toBeGreaterThan(0)
+  })
+
+  test.for(['terminate', 'exit'] as const)('threads are killed: %s', { timeout: TIMEOUT_MS }, async way => {
+    const { kills, lost, had } = await stress(node, 'stress/kill-monitors', way)
+    expect(kills).toBeGreaterThanOrEqual(60)
+    expect(lost).toBeGreaterThan(0)
+    expect(had).toBeGreaterThan(5000)
+  })
+})
+
 test('a loop that selects between the end and work leaves nothing behind, however long it runs', {
   timeout: TIMEOUT_MS,
 }, async () => {

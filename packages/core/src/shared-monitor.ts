@@ -1,4 +1,4 @@
-import { MAIN_THREAD, OK, type Parked, type Thread, WOULD_BLOCK } from '@millrace/kernel'
+import { MAIN_THREAD, OK, type Parked, RECORD_NUMBERS, type Thread, WOULD_BLOCK } from '@millrace/kernel'
 import type { Monitor } from './monitor.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
@@ -115,6 +115,7 @@ export class SharedMonitor implements Parked, Standing {
 
   anybodyWaits(line: number): boolean {
     this.#read()
+    this.#forgetTheDead()
     return this.waits(line)
   }
 
@@ -264,9 +265,15 @@ export class SharedMonitor implements Parked, Standing {
         return result
       }
       const hot = this.#rules.gated ? numbers[0] : 0
-      const status = kernel.recordWrite(id, this.address, this.#count(), hot, this.#gate())
+      const count = this.#count()
+      if (count > RECORD_NUMBERS) {
+        throw new RangeError(
+          `${this.#rules.name}: ${count} numbers to be shared, and a monitor has at most ${RECORD_NUMBERS}: have fewer lines or a smaller state`,
+        )
+      }
+      const status = kernel.recordWrite(id, this.address, count, hot, this.#gate())
       if (status === WOULD_BLOCK) continue
-      if (status !== OK) throw this.#thread.outOfMemory(8 * this.#count())
+      if (status !== OK) throw this.#thread.outOfMemory(8 * count)
       for (let i = 0; i < this.#grantedEnd; i++) kernel.poke(this.#granted[i], this.address)
       this.#letGo(quitter, reason)
       this.#letPass()
@@ -428,6 +435,7 @@ export class SharedMonitor implements Parked, Standing {
         waiter.passed(this.#passes[pass + 2])
       }
     }
+    if (this.#passesEnd > 0) this.#parkOrNot()
   }
 
   /** Takes out whose threads have died, and gives back what they held. */
@@ -441,10 +449,10 @@ export class SharedMonitor implements Parked, Standing {
     for (let entry = this.#holders - ENTRY; entry >= this.#entries; entry -= ENTRY) {
       if (this.#isAlive(numbers[entry])) continue
       this.#changed = true
-      // It was let pass and never knew: so it changed nothing.
+      // It was let pass and never knew: so it changed nothing. (Told that somebody else was lost, it held nothing.)
       const granted = numbers[entry + GRANTED]
-      if (gated && granted > 0 && numbers[0] === LOST) numbers[0] = 0
       if (granted > 0 && numbers[entry + OUTCOME] === PASS) {
+        if (gated && numbers[0] === LOST) numbers[0] = 0
         this.#rules.passLost?.(numbers, numbers[entry + LINE], granted)
         this.#giveBackGrants(entry)
       }

@@ -90,12 +90,13 @@ export function recordRead(me: u32, record: usize): u32 {
 
 /**
  * Replaces the record by `hot` and the `count` numbers in the thread's scratch: OK, WOULD_BLOCK if it is not what recordRead saw any
- * more, or OUT_OF_MEMORY.
+ * more, or OUT_OF_MEMORY, also for more numbers than there are in a scratch. Unless it answers OK nothing has changed.
  */
 export function recordWrite(me: u32, record: usize, count: u32, hot: u32, gate: u32): i32 {
   const scratch = scratchOf(me)
   const seen = load<u64>(scratch, SEEN)
   let block: usize = 0
+  if (count > MOST_NUMBERS) return OUT_OF_MEMORY // whoever read them would take them for somebody else's block, for ever
   if (count != 0) {
     block = heapAllocate(me, max(LEAST_BYTES, <u32>NUMBERS + (count << 3)))
     if (block == 0) return OUT_OF_MEMORY

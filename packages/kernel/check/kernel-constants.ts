@@ -10,6 +10,7 @@ export {
   OK_SELF,
   RECEIVE,
   RESCAN,
+  SCRATCH,
   SEND,
   threadBlock,
   WOULD_BLOCK,
@@ -25,3 +26,6 @@ export const SUM = 64
 export const DEPOTS = 256
 export const MAGAZINES = 1024
 export const CHUNK_CLASSES = 4096
+/** Of a record's hot number. */
+export const LOST = 127
+export const OUT_OF_MEMORY = 4

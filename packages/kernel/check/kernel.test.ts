@@ -5,6 +5,7 @@ import type { Scenario } from './scenario.js'
 import { cancellationScenarios } from './scenarios/cancellation.js'
 import { heapScenarios } from './scenarios/heap.js'
 import { parkingScenarios } from './scenarios/parking.js'
+import { recordScenarios } from './scenarios/record.js'
 import { referenceScenarios } from './scenarios/reference.js'
 import { rendezvousScenarios } from './scenarios/rendezvous.js'
 import { ringScenarios } from './scenarios/ring.js'
@@ -19,6 +20,7 @@ const scenarios = [
   ...parkingScenarios,
   ...heapScenarios,
   ...referenceScenarios,
+  ...recordScenarios,
   ...cancellationScenarios,
   ...rendezvousScenarios,
 ].filter(({ long }) => isLong || !long)
