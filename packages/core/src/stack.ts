@@ -12,10 +12,15 @@ interface Frame {
 /** Frames that a stack may have: what is of interest is often far from where it was taken. */
 const LIMIT = 64
 
+/** Frames that are shown of one. */
+const SHOWN = 10
+
+const INSTALLED = /[/\\]node_modules[/\\]/
+
 const FRAME = /^\s*at (async )?(?:(.*?) \()?(.*?)(:\d+:\d+)?\)?$/
 
 /** Host's functions that resume others, which nobody has called. */
-const RESUMES = /processTicksAndRejections|drainTicks|runMicrotasks|drainMicrotasks/
+const RESUMES = /processTicksAndRejections|runNextTicks|drainTicks|runMicrotasks|drainMicrotasks/
 
 const folders: string[] = []
 
@@ -41,10 +46,7 @@ export class Stack {
   }
 
   get #all(): Frame[] {
-    this.#frames ??= (this.#error.stack ?? '')
-      .split('\n')
-      .filter(line => /^\s*at /.test(line))
-      .map(frameOf)
+    this.#frames ??= framesOf(this.#error)
     return this.#frames
   }
 
@@ -68,20 +70,46 @@ export class Stack {
     const frames = this.#all
     const waiting = frames.findIndex(frame => frame.waits)
     if (waiting >= 0 && frames.slice(waiting).some(frame => frame.waits && frame.function === fn)) return true
-    const called = waiting < 0 ? frames : frames.slice(0, waiting)
-    const outermost = called.findLast(frame => !RESUMES.test(frame.text))
+    const resumed = frames.findIndex(frame => frame.waits || RESUMES.test(frame.text))
+    const outermost = frames.at(resumed < 0 ? -1 : resumed - 1)
     return outermost?.from === 'user' && outermost.function === fn
   }
 
-  /** The user's own frames, as lines. */
+  /** Whether the program has a part in it. */
+  get isOfProgram(): boolean {
+    return this.caller !== undefined
+  }
+
+  /** The program's own frames, as lines: those of installed packages only if there are no others. */
   toString(indent = ''): string {
-    const own = this.#all.filter(frame => frame.from === 'user')
-    const shown = own.length > 0 ? own.map(frame => frame.text) : ['(no code of the program)']
-    return shown.map(line => `${indent}${line}`).join('\n')
+    const users = this.#all.filter(frame => frame.from === 'user')
+    const own = users.filter(frame => !INSTALLED.test(frame.text))
+    return (own.length > 0 ? own : users)
+      .slice(0, SHOWN)
+      .map(frame => `${indent}${frame.text}`)
+      .join('\n')
   }
 }
 
-function frameOf(line: string): Frame {
+function framesOf(error: Error): Frame[] {
+  const own = Error.prepareStackTrace
+  if (!own) return linesOf(error.stack).map(line => frameOf(line, line))
+  // Whoever maps stacks to sources may leave out who waits for whom: that is asked of the host. What is shown is mapped.
+  let raw: string[] = []
+  Error.prepareStackTrace = (error, sites) => {
+    raw = sites.map(site => `at ${site}`)
+    return own(error, sites)
+  }
+  const shown = linesOf(error.stack)
+  Error.prepareStackTrace = own
+  return raw.length === shown.length
+    ? raw.map((line, i) => frameOf(line, shown[i]))
+    : shown.map(line => frameOf(line, line))
+}
+
+const linesOf = (stack: unknown): string[] => String(stack).split('\n').filter(line => /^\s*at /.test(line))
+
+function frameOf(line: string, shown: string): Frame {
   const [, waits, name = '', file] = FRAME.exec(line)!
   const isHost = !/[/\\]/.test(file) || /^(node|ext|bun|internal|native):/.test(file)
   const isLibrary =
@@ -89,7 +117,7 @@ function frameOf(line: string): Frame {
     folders.some(folder => file.startsWith(folder) && /^[\w-]+\.[jt]s$/.test(file.slice(folder.length)))
   const bare = name.replace(/ \[as .*$/, '').replace(/^.*\./, '')
   return {
-    text: line.trim(),
+    text: shown.trim(),
     function: `${bare === '<anonymous>' ? '' : bare}@${file}`,
     waits: waits !== undefined,
     from: isHost ? 'host' : isLibrary ? 'library' : 'user',

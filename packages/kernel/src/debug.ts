@@ -14,5 +14,5 @@ export function setDebugging(on: boolean): void {
 /** A thread of the pool does as the main thread, once it has been told. */
 export function followDebugging(): void {
   const data = host.threadData() as ThreadData | undefined
-  if (data) debugging = data.debug
+  if (data) debugging = data.debug === true
 }
