@@ -57,7 +57,7 @@ let listener: ((report: DebugReport) => void) | undefined
 /** Tells whoever listens on this thread, or else prints it. */
 export function report(code: string, message: string): void {
   if (listener) listener({ code, message })
-  else console.error(`millrace: ${message} [${code}]`)
+  else console.error(`millrace [${code}]: ${message}`)
 }
 
 /** @throws {TypeError} @throws {Error} Threads have been started already. */

@@ -26,8 +26,12 @@ const folders: string[] = []
 
 /** Says that the modules beside this one are the library's: its users want to see frames of their own. Not if it is in a bundle. */
 export function libraryFolder(moduleUrl: string): void {
-  const folder = new URL('.', moduleUrl)
-  if (/\/(stack|lock-order)\.[jt]s(\?|$)/.test(moduleUrl)) folders.push(folder.href, decodeURI(folder.pathname))
+  if (!/\/(stack|lock-order)\.[jt]s(\?|$)/.test(moduleUrl)) return
+  // What runs, and what source maps make of it.
+  for (const path of ['.', '../src/']) {
+    const folder = new URL(path, moduleUrl)
+    folders.push(folder.href, decodeURI(folder.pathname))
+  }
 }
 
 libraryFolder(import.meta.url)
@@ -91,13 +95,16 @@ export class Stack {
   }
 }
 
+/** Node's types do not know it. */
+type AsyncSite = NodeJS.CallSite & { isAsync?(): boolean }
+
 function framesOf(error: Error): Frame[] {
   const own = Error.prepareStackTrace
   if (!own) return linesOf(error.stack).map(line => frameOf(line, line))
   // Whoever maps stacks to sources may leave out who waits for whom: that is asked of the host. What is shown is mapped.
   let raw: string[] = []
   Error.prepareStackTrace = (error, sites) => {
-    raw = sites.map(site => `at ${site}`)
+    raw = sites.map(site => `at ${(site as AsyncSite).isAsync?.() ? 'async ' : ''}${String(site).replace(/^async /, '')}`)
     return own(error, sites)
   }
   const shown = linesOf(error.stack)
