@@ -104,7 +104,9 @@ function framesOf(error: Error): Frame[] {
   // Whoever maps stacks to sources may leave out who waits for whom: that is asked of the host. What is shown is mapped.
   let raw: string[] = []
   Error.prepareStackTrace = (error, sites) => {
-    raw = sites.map(site => `at ${(site as AsyncSite).isAsync?.() ? 'async ' : ''}${String(site).replace(/^async /, '')}`)
+    raw = sites.map(
+      site => `at ${(site as AsyncSite).isAsync?.() ? 'async ' : ''}${String(site).replace(/^async /, '')}`,
+    )
     return own(error, sites)
   }
   const shown = linesOf(error.stack)
@@ -114,7 +116,10 @@ function framesOf(error: Error): Frame[] {
     : shown.map(line => frameOf(line, line))
 }
 
-const linesOf = (stack: unknown): string[] => String(stack).split('\n').filter(line => /^\s*at /.test(line))
+const linesOf = (stack: unknown): string[] =>
+  String(stack)
+    .split('\n')
+    .filter(line => /^\s*at /.test(line))
 
 function frameOf(line: string, shown: string): Frame {
   const [, waits, name = '', file] = FRAME.exec(line)!

@@ -1,6 +1,6 @@
 import { type DebugReport, go, runtime } from '@millrace/core'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { Cond, Mutex, WaitGroup } from './index.js'
+import { Cond, Mutex, RWMutex, WaitGroup } from './index.js'
 
 const reports: DebugReport[] = []
 
@@ -95,7 +95,9 @@ describe('in development mode', () => {
         '  Mutex # was made',
       ])
       const line = (text: string) => message.split('\n').findIndex(line => line.includes(text))
-      expect(line('was made')).toBeLessThan(message.split('\n').findLastIndex(l => /lock-order\.test/.test(l)))
+      expect(line('was made')).toBeLessThan(
+        message.split('\n').findLastIndex(l => /lock-order\.test/.test(l)),
+      )
     })
 
     test('once', async () => {
@@ -202,6 +204,81 @@ describe('in development mode', () => {
       await go(sync, a, b)
       await go(sync, b, a)
       expect(await told()).toHaveLength(1)
+    })
+  })
+
+  describe('an RWMutex', () => {
+    type Way = 'read' | 'write'
+    const nested = async (first: RWMutex, how: Way, second: RWMutex, then: Way): Promise<void> => {
+      using _first = how === 'read' ? await first.acquireRead() : await first.acquire()
+      await turn()
+      if (then === 'read') await second.withReadLock(turn)
+      else await second.withLock(turn)
+    }
+
+    test('in both orders, written', async () => {
+      const [a, b] = [new RWMutex(), new RWMutex()]
+      await go(nested, a, 'write', b, 'write')
+      await go(nested, b, 'write', a, 'write')
+      expect(await told()).toEqual([expect.stringMatching(/held RWMutex #\d+ for writing/)])
+    })
+
+    test('in both orders, one side read', async () => {
+      const [a, b] = [new RWMutex(), new RWMutex()]
+      await go(nested, a, 'read', b, 'write')
+      await go(nested, b, 'read', a, 'write')
+      expect(await told()).toEqual([expect.stringMatching(/held RWMutex #\d+ for reading/)])
+    })
+
+    test('in both orders, only read: not until somebody writes both', async () => {
+      const [a, b] = [new RWMutex(), new RWMutex()]
+      await go(nested, a, 'read', b, 'read')
+      await go(nested, b, 'read', a, 'read')
+      await a.withLock(turn)
+      expect(await told()).toEqual([])
+      await b.withLock(turn)
+      expect(await told()).toHaveLength(1)
+    })
+
+    test('read again by who reads it: not until somebody writes it', async () => {
+      const lock = new RWMutex()
+      const again = new RWMutex()
+      await again.withLock(turn)
+      await go(nested, lock, 'read', lock, 'read')
+      expect(await told()).toEqual([])
+      await lock.withLock(turn)
+      expect(await told()).toEqual([expect.stringContaining('asks to read a lock that it reads already')])
+      await go(nested, again, 'read', again, 'read')
+      expect(await told()).toHaveLength(1)
+    })
+
+    test('written by who reads it', async () => {
+      const lock = new RWMutex()
+      const controller = new AbortController()
+      const outcome = go(async () => {
+        await lock.rlock()
+        await turn()
+        await lock.lock(controller)
+      })
+      outcome.catch(() => {})
+      while (reports.length === 0) await turn()
+      expect(await told()).toHaveLength(1)
+      controller.abort('enough')
+      await expect(outcome).rejects.toBe('enough')
+    })
+
+    test('many readers at a time give back each their own', async () => {
+      const [a, b] = [new RWMutex(), new RWMutex()]
+      await Promise.all([1, 2, 3].map(() => go(nested, a, 'read', b, 'write')))
+      await go(async () => {
+        await b.lock()
+        b.unlock()
+        expect(a.tryRLock()).toBe(true)
+        a.runlock()
+        await a.rlock()
+        a.runlock()
+      })
+      expect(await told()).toEqual([])
     })
   })
 
@@ -361,7 +438,12 @@ describe('in development mode', () => {
     test('branches of one goroutine that run beside each other', async () => {
       const [a, b] = mutexes(2)
       const branches = async (first: Mutex, second: Mutex): Promise<void> => {
-        await Promise.all([inOrder(first), (async () => takeInside(second))(), inOrder(second), inOrder(first)])
+        await Promise.all([
+          inOrder(first),
+          (async () => takeInside(second))(),
+          inOrder(second),
+          inOrder(first),
+        ])
       }
       await go(branches, a, b)
       await go(branches, b, a)

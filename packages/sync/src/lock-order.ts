@@ -36,21 +36,27 @@ interface Known {
   readonly throughout?: boolean
 }
 
-const nodes = new WeakMap<Monitor, LockNode>()
+/** What a lock is known by: its monitor, or itself if it has none. */
+type Watched = Monitor | Locker
+
+const nodes = new WeakMap<Watched, LockNode>()
 const gone = new FinalizationRegistry<LockNode>(node => node.unlink())
 let count = 0
 
-function nodeOf(monitor: Monitor): LockNode {
+function nodeOf(monitor: Watched): LockNode {
   let node = nodes.get(monitor)
   if (!node) {
     const weak = new WeakRef(monitor)
-    const kind = monitor.rules.name.includes('rw') ? 'RWMutex' : 'Mutex'
-    node = new LockNode(++count, kind, () => weak.deref()?.address)
+    const isReadWrite = !('rules' in monitor) || monitor.rules.name.includes('rw')
+    node = new LockNode(++count, isReadWrite ? 'RWMutex' : 'Mutex', () => addressOf(weak.deref()))
     nodes.set(monitor, node)
     gone.register(monitor, node)
   }
   return node
 }
+
+const addressOf = (lock: Watched | undefined): number | undefined =>
+  lock && 'address' in lock ? lock.address : undefined
 
 let part: object | undefined
 
@@ -77,14 +83,13 @@ function strandHere(): Strand | undefined {
   return strand
 }
 
-/** The lock with this monitor has been made here. Answers it. */
-export function made(monitor: Monitor): Monitor {
+/** A lock has been made here. */
+export function made(monitor: Watched): void {
   nodeOf(monitor).made = new Stack()
-  return monitor
 }
 
 /** Somebody asks for a lock, and waits for it with `waiting`. Answers that. */
-export function asks(monitor: Monitor, waiting: Promise<void>, write = true): Promise<void> {
+export function asks(monitor: Watched, waiting: Promise<void>, write = true): Promise<void> {
   const strand = strandHere()
   if (!strand) return waiting
   const hold = ask(strand, nodeOf(monitor), write, false)
@@ -100,13 +105,13 @@ export function asks(monitor: Monitor, waiting: Promise<void>, write = true): Pr
 }
 
 /** Somebody is about to block until he has a lock. `takes` follows, if he gets it. */
-export function asksSync(monitor: Monitor, write = true): void {
+export function asksSync(monitor: Watched, write = true): void {
   const strand = strandHere()
   if (strand) end(ask(strand, nodeOf(monitor), write, true))
 }
 
 /** Somebody has taken a lock. He did not wait for it, so this says nothing about the locks that he holds. */
-export function takes(monitor: Monitor, write = true): void {
+export function takes(monitor: Watched, write = true): void {
   const strand = strandHere()
   if (!strand) return
   const hold = newHold(strand, nodeOf(monitor), write, new Stack())
@@ -115,7 +120,7 @@ export function takes(monitor: Monitor, write = true): void {
 }
 
 /** Somebody, whoever it is, has given a lock back. */
-export function givesBack(monitor: Monitor, write = true): void {
+export function givesBack(monitor: Watched, write = true): void {
   const holds = nodes.get(monitor)?.holds.filter(hold => hold.write === write) ?? []
   const held = holds.filter(hold => hold.state === 'held')
   const own = currentStrand()?.known as readonly Known[] | undefined

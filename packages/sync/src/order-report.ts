@@ -35,10 +35,12 @@ function asking({ held, asked }: Edge): string {
 
 function origin(lock: LockNode): string {
   return lock.made?.isOfProgram
-   ? `  ${lock.name} was made\n${lock.made.toString('      ')}` : `  ${lock.name} was not made by this thread's code`
+    ? `  ${lock.name} was made\n${lock.made.toString('      ')}`
+    : `  ${lock.name} was not made by this thread's code`
 }
 
 const who = ({ goroutine }: Hold): string =>
   goroutine === 0 ? 'code outside goroutines' : `goroutine ${goroutine}`
 
-const how = ({ lock, write }: Hold): string => (lock.kind === 'Mutex' ? '' : write ? ' for writing' : ' for reading')
+const how = ({ lock, write }: Hold): string =>
+  lock.kind === 'Mutex' ? '' : write ? ' for writing' : ' for reading'

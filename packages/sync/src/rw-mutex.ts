@@ -1,6 +1,7 @@
-import { ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
+import { debugging, ParkingLot, stayOnThread, type WaitOptions } from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
+import { asks, callsHolding, givesBack, made, takes } from './lock-order.js'
 import type { Locker } from './locker.js'
 
 /**
@@ -22,26 +23,31 @@ export class RWMutex implements Locker {
   #admitting = false
   readonly #readers = new ParkingLot(() => this.#enter())
   readonly #writers = new ParkingLot(
-    () => this.tryLock(),
+    () => this.#hold(),
     () => {
       // The last writer that kept the readers out has given up.
       if (this.#writers.length === 0) this.#readers.wake()
     },
   )
 
+  constructor() {
+    if (debugging) made(this)
+  }
+
   /**
    * Takes the lock for writing; waits while anybody holds it. Cancelled, it rejects with the signal's reason and does not
    * hold the lock; readers that only this writer kept out go on.
    */
   lock(options?: WaitOptions): Promise<void> {
-    return this.#writers.wait(undefined, options)
+    const locked = this.#writers.wait(undefined, options)
+    return debugging ? asks(this, locked) : locked
   }
 
   /** Takes the lock for writing if nobody holds it; answers whether it did. Never waits. */
   tryLock(): boolean {
-    if (this.#writing || this.#reading > 0) return false
-    this.#writing = true
-    return true
+    const locked = this.#hold()
+    if (debugging && locked) takes(this)
+    return locked
   }
 
   /**
@@ -56,6 +62,7 @@ export class RWMutex implements Locker {
     this.#readers.wake()
     this.#admitting = false
     this.#writers.wake()
+    if (debugging) givesBack(this)
   }
 
   /**
@@ -63,12 +70,15 @@ export class RWMutex implements Locker {
    * with the signal's reason and does not hold the lock.
    */
   rlock(options?: WaitOptions): Promise<void> {
-    return this.#readers.wait(undefined, options)
+    const locked = this.#readers.wait(undefined, options)
+    return debugging ? asks(this, locked, false) : locked
   }
 
   /** Takes the lock for reading if no writer holds it or waits for it; answers whether it did. Never waits. */
   tryRLock(): boolean {
-    return this.#enter()
+    const locked = this.#enter()
+    if (debugging && locked) takes(this, false)
+    return locked
   }
 
   /**
@@ -80,6 +90,7 @@ export class RWMutex implements Locker {
     if (this.#reading === 0) throw new SyncMisuseError('sync: RUnlock of unlocked RWMutex')
     this.#reading--
     if (this.#reading === 0) this.#writers.wake()
+    if (debugging) givesBack(this, false)
   }
 
   /** Takes the lock for writing as `lock` does, and answers a guard that gives it back, for `using`. */
@@ -100,6 +111,7 @@ export class RWMutex implements Locker {
    * @param options End the wait for the lock, not `fn`.
    */
   async withLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    if (debugging) return callsHolding(this, fn, options)
     await this.lock(options)
     try {
       return await fn()
@@ -110,6 +122,7 @@ export class RWMutex implements Locker {
 
   /** As `withLock`, for reading. */
   async withReadLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    if (debugging) return callsHolding(this.rlocker(), fn, options)
     await this.rlock(options)
     try {
       return await fn()
@@ -121,6 +134,12 @@ export class RWMutex implements Locker {
   /** The reading side as a Locker, for a `Cond`. Go's `RLocker`. */
   rlocker(): Locker {
     return { lock: options => this.rlock(options), unlock: () => this.runlock() }
+  }
+
+  #hold(): boolean {
+    if (this.#writing || this.#reading > 0) return false
+    this.#writing = true
+    return true
   }
 
   #enter(): boolean {
