@@ -38,7 +38,7 @@ libraryFolder(import.meta.url)
 
 /** Where the code was that took it: who called and who waits for whom, of the user's own functions. */
 export class Stack {
-  readonly #error: Error
+  #error: Error | undefined
   #frames: Frame[] | undefined
 
   /** Costs a few microseconds; the text is made when it is asked for. */
@@ -50,8 +50,14 @@ export class Stack {
   }
 
   get #all(): Frame[] {
-    this.#frames ??= framesOf(this.#error)
+    this.#frames ??= framesOf(this.#error!)
+    this.#error = undefined
     return this.#frames
+  }
+
+  /** Makes the text now. Until then it keeps alive whatever the functions on it belong to. */
+  letGo(): void {
+    void this.#all
   }
 
   /** Whether the library's own frames can be told from the user's: not in a bundle. */

@@ -50,7 +50,11 @@ function nodeOf(monitor: Watched): LockNode {
     const isReadWrite = !('rules' in monitor) || monitor.rules.name.includes('rw')
     node = new LockNode(++count, isReadWrite ? 'RWMutex' : 'Mutex', () => addressOf(weak.deref()))
     nodes.set(monitor, node)
-    gone.register(monitor, node)
+    const joined = node
+    node.onJoin = () => {
+      const lock = weak.deref()
+      if (lock) gone.register(lock, joined)
+    }
   }
   return node
 }

@@ -26,6 +26,8 @@ export class LockNode {
   readonly holds: Hold[] = []
   /** Somebody has asked to read it who was reading it. */
   readAgain: Edge | undefined
+  /** Called when it gets its first edge. */
+  onJoin: (() => void) | undefined
   readonly before: Edge[] = []
   readonly after: Edge[] = []
 
@@ -38,6 +40,13 @@ export class LockNode {
   get name(): string {
     const address = this.address()
     return `${this.kind} #${this.number}${address === undefined ? '' : ` (shared, at 0x${address.toString(16)})`}`
+  }
+
+  /** From now on others know of it, who must not keep the lock itself alive. */
+  joinGraph(): void {
+    this.made?.letGo()
+    this.onJoin?.()
+    this.onJoin = undefined
   }
 
   /** It is gone: nobody can ask for it any more. */
@@ -73,6 +82,10 @@ export function addEdge(held: Hold, asked: Hold): Edge[] | undefined {
   )
   if (isKnown) return undefined
   const edge = { held, asked }
+  for (const { stack, lock } of [held, asked]) {
+    stack.letGo()
+    lock.joinGraph()
+  }
   held.lock.after.push(edge)
   asked.lock.before.push(edge)
   return news(cycleWith(edge))
