@@ -1,5 +1,6 @@
-import { hasThreads, isPoolThread } from '@millrace/kernel'
+import { debugging, hasThreads, isPoolThread } from '@millrace/kernel'
 import { threadEntry, whyNoBeginning } from './bundle.js'
+import { asGoroutine } from './debug.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { hereUrl, startHere } from './here.js'
 import { placeOf } from './parallel.js'
@@ -44,6 +45,7 @@ const NOW = Promise.resolve()
 // the user's promise, which is watched to know the end; a rejection of the result that nobody handles is still one.
 function run<A extends unknown[], R>(fn: (...args: A) => R | PromiseLike<R>, args: A): Promise<Awaited<R>> {
   goroutineStarted()
+  if (debugging) fn = asGoroutine(fn)
   return NOW.then(() => {
     let result: R | PromiseLike<R>
     try {

@@ -1,5 +1,6 @@
-import { copy, host } from '@millrace/kernel'
+import { copy, debugging, host } from '@millrace/kernel'
 import { bareError } from './bare-error.js'
+import { asGoroutine } from './debug.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 
 // Parallel goroutines where there is one thread only. They run beside everything else on it, and see no other difference: their
@@ -12,6 +13,7 @@ export const hereUrl = import.meta.url
 export async function startHere<A extends unknown[]>(fn: (...args: A) => unknown, args: A): Promise<unknown> {
   const given = copy(args, 'args') as A
   goroutineStarted()
+  if (debugging) fn = asGoroutine(fn)
   try {
     await turnOfItsOwn()
     return copy(await fn(...given), 'result')

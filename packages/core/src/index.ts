@@ -1,5 +1,6 @@
 export {
   DataCloneError,
+  debugging,
   OutOfSharedMemoryError,
   providesKinds,
   registerError,
@@ -29,6 +30,7 @@ export {
   withTimeoutCause,
   withValue,
 } from './context.js'
+export { currentStrand, type DebugReport, enterStrand, onStrand, report, type Strand } from './debug.js'
 export {
   bool,
   type ElementType,
@@ -68,5 +70,6 @@ export {
   trySelect,
 } from './select.js'
 export { type SharedArrayKind, type SharedArrays, sharedArray } from './shared-array.js'
+export { libraryFolder, Stack } from './stack.js'
 export { stayOnThread } from './stay-on-thread.js'
 export { after, sleep, Ticker, Timer, tick } from './time.js'

@@ -56,6 +56,11 @@ export class Monitor implements Shareable, Standing {
     while (this.#lines.length < rules.lines) this.#lines.push(new Line())
   }
 
+  /** Where it is in shared memory, the same on all threads; undefined while it is local. */
+  get address(): number | undefined {
+    return this.#shared?.address
+  }
+
   /** Whether anybody waits in a line, on any thread. */
   waits(line: number): boolean {
     return this.#shared ? this.#shared.anybodyWaits(line) : this.#lines[line].first !== undefined

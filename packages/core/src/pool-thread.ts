@@ -1,6 +1,8 @@
 // The program of a pool thread: takes goroutines and runs them, for ever.
 
 import {
+  debugging,
+  followDebugging,
   host,
   Leaving,
   OUT_OF_MEMORY,
@@ -15,6 +17,7 @@ import {
   wordTake,
 } from '@millrace/kernel'
 import { bareError } from './bare-error.js'
+import { asGoroutine } from './debug.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
 import { Monitor } from './monitor.js'
 import { load, type Place } from './parallel.js'
@@ -31,6 +34,7 @@ const functions = new Map<number, AnyFunction>()
 /** Makes this thread one of the pool's, once it knows with what memory. */
 export async function servePool(): Promise<void> {
   await host.threadDataArrived()
+  followDebugging()
   // What cannot be imported here may not be needed; if it is, the message says what is missing.
   await Promise.allSettled(
     providersAtStart().map(url => import(/* @vite-ignore */ /* webpackIgnore: true */ url)),
@@ -65,6 +69,7 @@ async function loadAndCall(word: number, args: number, done: Done): Promise<void
 }
 
 function call(fn: AnyFunction, args: number, done: Done): void {
+  if (debugging) fn = asGoroutine(fn)
   let result: unknown
   try {
     result = args === 0 ? fn() : fn(...(wordTake(thread, args) as unknown[]))

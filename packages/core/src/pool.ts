@@ -23,8 +23,8 @@ import { ParallelError } from './errors.js'
 import { goroutinesHere, publishGoroutines } from './goroutines.js'
 import { modulesLoading, type Place } from './parallel.js'
 
-/** What runtime.configure takes. */
-export interface RuntimeOptions {
+/** What runtime.configure takes that concerns threads. */
+export interface PoolOptions {
   /** Threads of the pool, 1 to 63; by default as many as there are cores. */
   threads?: number
   /** Shared memory in bytes: `maximum` is reserved as address space (1 GiB by default) and taken as it is used. */
@@ -148,7 +148,7 @@ export function resizePool(size: number): void {
 }
 
 /** @throws {RangeError} A number is out of range. @throws {Error} Something has used the runtime already. */
-export function configurePool({ threads: size, memory, mode: wanted }: RuntimeOptions): void {
+export function configurePool({ threads: size, memory, mode: wanted }: PoolOptions): void {
   if (wanted !== undefined) {
     if (wanted !== 'threads' && wanted !== 'single-thread') {
       throw new RangeError(

@@ -1,8 +1,18 @@
 import { host, isPoolThread, type Mode, mode, threadIfStarted } from '@millrace/kernel'
+import { configureDebug, type DebugReport } from './debug.js'
 import { goroutinesEverywhere } from './goroutines.js'
-import { configurePool, poolSize, type RuntimeOptions, resizePool, threadPoolIfStarted } from './pool.js'
+import { configurePool, type PoolOptions, poolSize, resizePool, threadPoolIfStarted } from './pool.js'
 
-export type { RuntimeOptions } from './pool.js'
+/** What runtime.configure takes. */
+export interface RuntimeOptions extends PoolOptions {
+  /**
+   * Development mode: mistakes are looked for that no test may hit, such as locks that are taken in different orders. By default it is on
+   * if the environment has MILLRACE_DEBUG=1. Everything is slower then.
+   */
+  debug?: boolean
+  /** Told what development mode finds on this thread, in place of printing it. */
+  onReport?(report: DebugReport): void
+}
 
 /** What the runtime is doing: a snapshot. */
 export interface RuntimeStats {
@@ -63,13 +73,14 @@ export const runtime = {
   },
 
   /**
-   * Sets how many threads and how much shared memory there are, or that there is to be one thread only. Memory and mode before
-   * first use.
+   * Sets how many threads and how much shared memory there are, or that there is to be one thread only, or development mode.
+   * Memory, mode and debug before first use.
    *
    * @throws {RangeError} A number is out of range.
    * @throws {Error} It is too late; or threads are asked for where there can be none, and the message says why.
    */
   configure(options: RuntimeOptions): void {
+    configureDebug(options.debug, options.onReport)
     configurePool(options)
   },
 

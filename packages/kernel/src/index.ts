@@ -13,13 +13,14 @@ export {
   type Shareable,
 } from './codec.js'
 export { copy } from './copy.js'
+export { debugging, followDebugging, setDebugging } from './debug.js'
 export { elementOf } from './element/described.js'
 export { bool, f64, i32, i64, u32 } from './element/scalars.js'
 export { StructElement } from './element/struct.js'
 export { TypedElement } from './element/typed.js'
 export { anyValue, type Description, type Element, NUMBERS } from './element.js'
 export { BugError, OutOfSharedMemoryError, ThreadLostError } from './errors.js'
-export type { HostTimer } from './host/host.js'
+export type { AsyncStorage, HostTimer } from './host/host.js'
 export {
   CLOSED,
   type Direction,

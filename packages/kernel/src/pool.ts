@@ -1,5 +1,6 @@
 import { host } from '#host'
 import { providersOfKinds } from './codec.js'
+import { debugging } from './debug.js'
 import type { HostThread, HostTimer } from './host/host.js'
 import { MAIN_THREAD, MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
 import { askToLeave, askToRetire, askToStay, hasLeft } from './leaving.js'
@@ -97,6 +98,7 @@ export class Pool implements Parked {
       id,
       life,
       providers: providersOfKinds(),
+      debug: debugging,
     }
     const thread = host.spawn(this.#entry, data)
     this.#threads.set(id, thread)

@@ -38,6 +38,8 @@ export interface ThreadData {
   life: number
   /** URLs of modules that register kinds: see `providesKinds`. */
   providers: string[]
+  /** Whether it is in development mode. */
+  debug: boolean
 }
 
 /**

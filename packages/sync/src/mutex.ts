@@ -1,5 +1,6 @@
 import {
   crossesWith,
+  debugging,
   FAILED,
   LOST,
   Monitor,
@@ -12,6 +13,7 @@ import {
 } from '@millrace/core'
 import { OwnerLostError, SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
+import { asks, asksSync, callsHolding, givesBack, made, takes } from './lock-order.js'
 import type { Locker } from './locker.js'
 
 /** 1 + the number of the thread whose goroutine holds it; 0: nobody. */
@@ -57,6 +59,10 @@ function unlock(state: State): void {
 export class Mutex implements Locker {
   #monitor = new Monitor(rules)
 
+  constructor() {
+    if (debugging) made(this.#monitor)
+  }
+
   static {
     crossesWith(
       Mutex,
@@ -81,12 +87,15 @@ export class Mutex implements Locker {
    * Costs no more than an `await` if the lock is free.
    */
   lock(options?: WaitOptions): Promise<void> {
-    return this.#monitor.wait(0, 0, options)
+    const locked = this.#monitor.wait(0, 0, options)
+    return debugging ? asks(this.#monitor, locked) : locked
   }
 
   /** Takes the lock if it is free; answers whether it did. Never waits. @throws {OwnerLostError} */
   tryLock(): boolean {
-    return this.#monitor.try(0, 0)
+    const locked = this.#monitor.try(0, 0)
+    if (debugging && locked) takes(this.#monitor)
+    return locked
   }
 
   /**
@@ -96,11 +105,14 @@ export class Mutex implements Locker {
    */
   unlock(): void {
     this.#monitor.release(unlock)
+    if (debugging) givesBack(this.#monitor)
   }
 
   /** Takes the lock as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile. */
   lockSync(options?: SyncOptions): void {
+    if (debugging) asksSync(this.#monitor)
     this.#monitor.waitSync('lockSync', 0, 0, options)
+    if (debugging) takes(this.#monitor)
   }
 
   /** Takes the lock as `lock` does, and answers a guard that gives it back, for `using`. */
@@ -115,6 +127,7 @@ export class Mutex implements Locker {
    * @param options End the wait for the lock, not `fn`.
    */
   async withLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    if (debugging) return callsHolding(this, fn, options)
     await this.lock(options)
     try {
       return await fn()

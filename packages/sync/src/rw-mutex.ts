@@ -1,6 +1,7 @@
 import {
   crossesAs,
   crossesWith,
+  debugging,
   FAILED,
   Monitor,
   monitorRules,
@@ -12,6 +13,7 @@ import {
 } from '@millrace/core'
 import { OwnerLostError, SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
+import { asks, asksSync, callsHolding, givesBack, made, takes } from './lock-order.js'
 import type { Locker } from './locker.js'
 
 /** 1: a writer holds it. LOST: one held it, and its thread has died. */
@@ -93,6 +95,10 @@ export class RWMutex implements Locker {
   #monitor = new Monitor(rules)
   #rlocker: RLocker | undefined
 
+  constructor() {
+    if (debugging) made(this.#monitor)
+  }
+
   static {
     crossesWith(
       RWMutex,
@@ -111,17 +117,22 @@ export class RWMutex implements Locker {
    * hold the lock; readers that only this writer kept out go on.
    */
   lock(options?: WaitOptions): Promise<void> {
-    return this.#monitor.wait(WRITE, 0, options)
+    const locked = this.#monitor.wait(WRITE, 0, options)
+    return debugging ? asks(this.#monitor, locked) : locked
   }
 
   /** Takes the lock for writing if nobody holds it; answers whether it did. Never waits. @throws {OwnerLostError} */
   tryLock(): boolean {
-    return this.#monitor.try(WRITE, 0)
+    const locked = this.#monitor.try(WRITE, 0)
+    if (debugging && locked) takes(this.#monitor)
+    return locked
   }
 
   /** Takes the lock for writing as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile. */
   lockSync(options?: SyncOptions): void {
+    if (debugging) asksSync(this.#monitor)
     this.#monitor.waitSync('lockSync', WRITE, 0, options)
+    if (debugging) takes(this.#monitor)
   }
 
   /**
@@ -131,6 +142,7 @@ export class RWMutex implements Locker {
    */
   unlock(): void {
     this.#monitor.change(unlock, 1)
+    if (debugging) givesBack(this.#monitor)
   }
 
   /**
@@ -138,7 +150,8 @@ export class RWMutex implements Locker {
    * with the signal's reason and does not hold the lock.
    */
   rlock(options?: WaitOptions): Promise<void> {
-    return this.#monitor.wait(READ, 0, options)
+    const locked = this.#monitor.wait(READ, 0, options)
+    return debugging ? asks(this.#monitor, locked, false) : locked
   }
 
   /**
@@ -147,12 +160,16 @@ export class RWMutex implements Locker {
    * @throws {OwnerLostError}
    */
   tryRLock(): boolean {
-    return this.#monitor.try(READ, 0)
+    const locked = this.#monitor.try(READ, 0)
+    if (debugging && locked) takes(this.#monitor, false)
+    return locked
   }
 
   /** Takes the lock for reading as `rlock` does, and blocks the thread until it has it. */
   rlockSync(options?: SyncOptions): void {
+    if (debugging) asksSync(this.#monitor, false)
     this.#monitor.waitSync('rlockSync', READ, 0, options)
+    if (debugging) takes(this.#monitor, false)
   }
 
   /**
@@ -162,6 +179,7 @@ export class RWMutex implements Locker {
    */
   runlock(): void {
     this.#monitor.change(runlock, 1)
+    if (debugging) givesBack(this.#monitor, false)
   }
 
   /** Takes the lock for writing as `lock` does, and answers a guard that gives it back, for `using`. */
@@ -182,6 +200,7 @@ export class RWMutex implements Locker {
    * @param options End the wait for the lock, not `fn`.
    */
   async withLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    if (debugging) return callsHolding(this, fn, options)
     await this.lock(options)
     try {
       return await fn()
@@ -192,6 +211,7 @@ export class RWMutex implements Locker {
 
   /** As `withLock`, for reading. */
   async withReadLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    if (debugging) return callsHolding(this.rlocker(), fn, options)
     await this.rlock(options)
     try {
       return await fn()

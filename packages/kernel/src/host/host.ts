@@ -19,8 +19,19 @@ export interface HostThread {
   onExit(listener: (error: Error | undefined, code?: number) => void): void
 }
 
+/** Follows code through everything that it waits for. */
+export interface AsyncStorage<T> {
+  getStore(): T | undefined
+  enterWith(store: T): void
+  run<R>(store: T, fn: () => R): R
+}
+
 export interface Host {
   readonly name: string
+  /** A variable of the environment, where there is one that may be read without asking the user. */
+  variable(name: string): string | undefined
+  /** Undefined where the host has no such thing. */
+  asyncStorage<T>(): AsyncStorage<T> | undefined
   /** Cores that threads may run on. */
   parallelism(): number
   /** Runs `fn` after the event loop has had a turn: timers and I/O that are due come first. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
@@ -114,6 +115,16 @@ const begin = (fn: () => void): void => {
   fn()
 }
 
+interface Deno {
+  permissions?: { querySync?(what: { name: 'env'; variable: string }): { state: string } }
+}
+
+/** Deno asks the user, unless it has been told already. */
+function mayRead(variable: string): boolean {
+  const { permissions } = (globalThis as { Deno?: Deno }).Deno ?? {}
+  return permissions?.querySync?.({ name: 'env', variable }).state === 'granted'
+}
+
 const tellsIdle = isMainThread || !isDeno
 
 let isEnding = false
@@ -130,6 +141,8 @@ if (isDeno && workerData?.[THREAD_DATA] !== undefined) {
 
 export const host: Host = {
   name: isDeno ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node',
+  variable: name => (!isDeno || mayRead(name) ? process.env[name] : undefined),
+  asyncStorage: () => new AsyncLocalStorage(),
   parallelism: availableParallelism,
   macrotask(fn) {
     macrotasks++

@@ -42,6 +42,8 @@ function whyNoThreads(): string | undefined {
 
 export const host: Host = {
   name: 'web',
+  variable: () => undefined,
+  asyncStorage: () => undefined,
   parallelism: () => globalThis.navigator?.hardwareConcurrency ?? 1,
   macrotask(fn) {
     channel ??= openChannel()
