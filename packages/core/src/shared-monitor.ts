@@ -240,7 +240,7 @@ export class SharedMonitor implements Parked, Standing {
     for (;;) {
       this.#read()
       this.#changed = changes
-      this.#left.clear()
+      if (this.#left.size > 0) this.#left.clear()
       this.#passesEnd = this.#grantedEnd = 0
       // Most changes are made where nobody else has anything: those need no look round.
       const isAlone = this.#isAlone()
@@ -261,7 +261,7 @@ export class SharedMonitor implements Parked, Standing {
       }
       this.#rules.settled?.(numbers)
       if (!this.#changed) {
-        this.#letGo(quitter, reason)
+        if (this.#left.size > 0) this.#letGo(quitter, reason)
         return result
       }
       const hot = this.#rules.gated ? numbers[0] : 0
@@ -275,7 +275,7 @@ export class SharedMonitor implements Parked, Standing {
       if (status === WOULD_BLOCK) continue
       if (status !== OK) throw this.#thread.outOfMemory(8 * count)
       for (let i = 0; i < this.#grantedEnd; i++) kernel.poke(this.#granted[i], this.address)
-      this.#letGo(quitter, reason)
+      if (this.#left.size > 0) this.#letGo(quitter, reason)
       this.#letPass()
       return result
     }
@@ -364,20 +364,25 @@ export class SharedMonitor implements Parked, Standing {
    * what they got.
    */
   #findLeaving(quitter: MonitorWaiter | undefined): void {
-    let leaving: Set<MonitorWaiter> | undefined
-    const gather = (from: MonitorWaiter | undefined, line: Line): void => {
-      let waiter = from
-      while (waiter && waiter !== this.#joining && (waiter === quitter || waiter.cancellation?.canceled)) {
-        // To ask a context may be what tells its waiters: then they have left already, and anything may have happened here.
-        const isHere = waiter.queue !== undefined
-        if (isHere) (leaving ??= new Set()).add(waiter)
-        waiter = isHere ? waiter.next : line.first
-      }
+    this.#leaving = NOBODY
+    for (let i = 0; i < this.#lines.length; i++) {
+      const { first } = this.#lines[i]
+      if (first !== undefined && (first === quitter || first.cancellation)) this.#gather(first, quitter)
     }
-    for (const line of this.#lines)
-      if (line.first === quitter || line.first?.cancellation) gather(line.first, line)
-    if (quitter?.queue && !leaving?.has(quitter)) gather(quitter, this.#lines[quitter.line])
-    this.#leaving = leaving ? [...leaving].filter(waiter => waiter.queue) : NOBODY
+    if (quitter?.queue && !this.#leaving.includes(quitter)) this.#gather(quitter, quitter)
+  }
+
+  #gather(from: MonitorWaiter, quitter: MonitorWaiter | undefined): void {
+    const line = this.#lines[from.line]
+    const found = new Set(this.#leaving)
+    let waiter: MonitorWaiter | undefined = from
+    while (waiter && waiter !== this.#joining && (waiter === quitter || waiter.cancellation?.canceled)) {
+      // To ask a context may be what tells its waiters: then they have left already, and anything may have happened here.
+      const isHere: boolean = waiter.queue !== undefined
+      if (isHere) found.add(waiter)
+      waiter = isHere ? waiter.next : line.first
+    }
+    this.#leaving = found.size === 0 ? NOBODY : [...found].filter(waiter => waiter.queue)
   }
 
   /** Who stands behind `waiter` once the change is made. */

@@ -9,9 +9,9 @@ import {
   flightKey,
   go,
   Monitor,
+  monitorRules,
   PASS,
   type ReceiveChan,
-  type Rules,
   WAIT,
   type WaitOptions,
 } from '@millrace/core'
@@ -39,12 +39,12 @@ interface Call<V> extends Result<V> {
 
 const OVER = 0
 
-const callers: Rules = {
+const callers = monitorRules({
   name: 'sync/single-flight.callers',
   size: 1,
   lines: 1,
   attempt: state => (state[OVER] === 0 ? WAIT : PASS),
-}
+})
 
 type Calls<V> = Map<unknown, Call<V>>
 type Tables = [FlightTable, ...FlightTable[]]
