@@ -27,4 +27,16 @@ export class RetryError extends Error {
   }
 }
 
+/** A circuit breaker has refused a call: what it protects has failed lately. `retryAfterMs` later it lets one through at the latest. */
+export class CircuitOpenError extends Error {
+  override readonly name = 'CircuitOpenError'
+  readonly code = 'ERR_CIRCUIT_OPEN'
+  readonly retryAfterMs: number
+
+  constructor(retryAfterMs: number) {
+    super(`circuit breaker is open: try again in ${Math.ceil(retryAfterMs)} ms`)
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
