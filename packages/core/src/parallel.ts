@@ -1,3 +1,4 @@
+import { type Crossing, registerKind, SHARE } from '@millrace/kernel'
 import { isBundledWith, isWebpackChunk, nameInBundle, webpackChunkError } from './bundle.js'
 import { ParallelError } from './errors.js'
 
@@ -35,7 +36,7 @@ const keyOf = (module: string, name: string): string => `${module}#${name}`
  * the function by its name. Called directly it runs here, as before. Costs nothing until it is started.
  *
  * Write it at the top level of a module, once per function; arguments and results cross by copy, channels and contexts by
- * reference.
+ * reference. The function itself crosses as part of a value to threads that have imported its module.
  *
  * @param moduleUrl `import.meta.url`, literally.
  * @throws {ParallelError} `fn` has no name, or the module has another parallel function of the same name.
@@ -65,10 +66,22 @@ export function parallel<F extends AnyFunction>(moduleUrl: string, fn: F): F & P
       `parallel: ${moduleUrl} has two parallel functions named "${name}"; other threads could not tell them apart: rename one`,
     )
   }
+  const place: Place = { module: moduleUrl, name }
   functions().set(keyOf(moduleUrl, name), fn)
-  Object.defineProperty(fn, PLACE, { value: { module: moduleUrl, name } satisfies Place })
+  Object.defineProperty(fn, PLACE, { value: place })
+  Object.defineProperty(fn, SHARE, { value: (): Crossing => ({ kind: KIND, payload: place }) })
   return fn as F & Parallel
 }
+
+const KIND = 'parallel'
+
+registerKind(KIND, ({ module, name }: Place) => {
+  const fn = functions().get(keyOf(module, name))
+  if (fn) return fn
+  throw new ParallelError(
+    `parallel: a value refers to the function "${name}" of ${module}, which this thread has not imported: import it in the module that runs here`,
+  )
+})
 
 /**
  * Whether `go(fn, …)` starts `fn` on the pool: whether it was given to `parallel`. For code that starts functions of others.

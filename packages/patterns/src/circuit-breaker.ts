@@ -1,19 +1,23 @@
 import {
   type Context,
   cause,
+  crossesWith,
   DeadlineExceeded,
   go,
+  Monitor,
   ParkingLot,
+  type State,
   type WaitOptions,
   withTimeoutCause,
 } from '@millrace/core'
-import { checkFunction, checkMoment, checkNumber } from './check-number.js'
+import { askClock } from './ask-clock.js'
+import { checkCrossing } from './check-crossing.js'
+import { checkFunction, checkNumber } from './check-number.js'
 import type { CircuitBreakerJSON, CircuitState, CircuitWindow } from './circuit.js'
 import * as circuit from './circuit.js'
 import { readCircuit } from './circuit-json.js'
 import { contextOf } from './context-of.js'
 import { CircuitOpenError } from './errors.js'
-import { Monitor, type MonitorState } from './monitor.js'
 import { until } from './until.js'
 
 export interface CircuitBreakerOptions {
@@ -40,8 +44,10 @@ export interface CircuitBreakerOptions {
  * After `resetMs` it is half-open: it lets so many calls through as have to succeed, its probes. If they do it closes; one that fails opens
  * it again.
  *
- * Calls that began before the state changed do not count any more. A probe that has not ended after another `resetMs` gives its
- * place to the next.
+ * Calls that began before the state changed do not count any more. A probe that has not ended after another `resetMs`, because it
+ * hangs or its thread has died, gives its place to the next.
+ *
+ * It crosses to other threads by reference, if the functions among its options are `parallel`: one state, and one count, for all.
  *
  * @example
  * const breaker = new CircuitBreaker({ threshold: 2, resetMs: 1000 })
@@ -52,12 +58,25 @@ export interface CircuitBreakerOptions {
  * breaker.state // => 'open'
  */
 export class CircuitBreaker {
-  readonly #monitor = new Monitor(circuit.CIRCUIT_BYTES)
+  #monitor = new Monitor(circuit.rules)
   readonly #settings: circuit.CircuitSettings
   readonly #timeoutMs: number | undefined
-  readonly #isFailure: ((error: unknown) => boolean) | undefined
-  readonly #onChange: ((from: CircuitState, to: CircuitState) => void) | undefined
-  readonly #clock: () => number
+  readonly #isFailure: CircuitBreakerOptions['isFailure']
+  readonly #onChange: CircuitBreakerOptions['onChange']
+  readonly #clock: CircuitBreakerOptions['now']
+
+  static {
+    crossesWith(
+      CircuitBreaker,
+      'patterns/circuit-breaker',
+      breaker => [breaker.#monitor, checkCrossing(breaker.#options(), 'circuit breaker')],
+      (monitor, options) => {
+        const breaker = new CircuitBreaker(options as CircuitBreakerOptions)
+        breaker.#monitor = monitor
+        return breaker
+      },
+    )
+  }
 
   /** @throws {RangeError} An option is out of range. @throws {TypeError} One is of a wrong type, or `resetMs` is missing. */
   constructor(options: CircuitBreakerOptions) {
@@ -67,7 +86,7 @@ export class CircuitBreaker {
       timeoutMs === undefined ? undefined : checkNumber(timeoutMs, 'circuit breaker: timeoutMs')
     this.#isFailure = checkFunction(isFailure, 'circuit breaker: isFailure')
     this.#onChange = checkFunction(onChange, 'circuit breaker: onChange')
-    this.#clock = checkFunction(now, 'circuit breaker: now') ?? (() => Date.now())
+    this.#clock = checkFunction(now, 'circuit breaker: now')
   }
 
   /**
@@ -101,18 +120,15 @@ export class CircuitBreaker {
     if (typeof fn !== 'function') throw new TypeError(`circuit breaker: call of a ${typeof fn}`)
     const outer = contextOf(options)
     if (outer.err()) throw cause(outer)
-    const { permit, change, retryAfterMs } = this.#change((state, now) =>
-      circuit.admit(state, this.#settings, now),
-    )
-    this.#tell(change)
-    if (!permit) {
+    const permit = this.#monitor.read(circuit.admitClosed) ?? this.#admit()
+    if (typeof permit === 'number') {
       await passing.wait() // a loop that is refused all the time must not keep timers from their turns
-      throw new CircuitOpenError(retryAfterMs)
+      throw new CircuitOpenError(permit)
     }
     const [ctx, timedOut, release] = this.#within(outer)
     try {
       const result = await until(go(fn, ctx) as Promise<R>, ctx)
-      this.#tell(this.#change((state, now) => circuit.succeeded(state, this.#settings, permit, now)))
+      this.#succeed(permit)
       return result
     } catch (error) {
       if (outer.err()) {
@@ -152,19 +168,33 @@ export class CircuitBreaker {
     return [ctx, timedOut, release]
   }
 
+  /** Answers the permit, or after how many milliseconds to try again. */
+  #admit(): circuit.Permit | number {
+    const { permit, change, retryAfterMs } = this.#change((state, now) =>
+      circuit.admit(state, this.#settings, now),
+    )
+    this.#tell(change)
+    return permit ?? retryAfterMs
+  }
+
+  #succeed(permit: circuit.Permit): void {
+    if (this.#monitor.read(state => circuit.isUntroubled(state, this.#settings, permit))) return
+    this.#tell(this.#change((state, now) => circuit.succeeded(state, this.#settings, permit, now)))
+  }
+
   #fail(error: unknown, isTimeout: boolean, permit: circuit.Permit): void {
     let isFailure = true // also if asking throws
     try {
       isFailure = isTimeout || (this.#isFailure?.(error) ?? true)
     } finally {
-      const outcome = isFailure ? circuit.failed : circuit.succeeded
-      this.#tell(this.#change((state, now) => outcome(state, this.#settings, permit, now)))
+      if (!isFailure) this.#succeed(permit)
+      else this.#tell(this.#change((state, now) => circuit.failed(state, this.#settings, permit, now)))
     }
   }
 
-  #change<R>(fn: (state: MonitorState, now: number) => R): R {
-    // The clock is read inside the change: read before, it could be behind what another thread has done meanwhile.
-    return this.#monitor.change(state => fn(state, this.#now()))
+  #change<R>(fn: (state: State, now: number) => R): R {
+    const at = askClock(this.#clock, 'circuit breaker')
+    return this.#monitor.change(state => fn(state, at ?? Date.now()))
   }
 
   /** What a listener throws is a panic, but none of the call's business. */
@@ -178,7 +208,13 @@ export class CircuitBreaker {
   }
 
   #now(): number {
-    return checkMoment(this.#clock(), 'circuit breaker: what now() answers')
+    return askClock(this.#clock, 'circuit breaker') ?? Date.now()
+  }
+
+  #options(): CircuitBreakerOptions {
+    const { threshold, window, resetMs, probes } = this.#settings
+    const functions = { isFailure: this.#isFailure, onChange: this.#onChange, now: this.#clock }
+    return { threshold, window, resetMs, probes, timeoutMs: this.#timeoutMs, ...functions }
   }
 }
 

@@ -20,7 +20,7 @@
 // The window is a ring of buckets. A bucket begins with the first call that finds no current one, lasts a tenth of the
 // window, and is forgotten one window after it began: so what is forgotten early is so by a tenth at most.
 
-import type { MonitorState } from './monitor.js'
+import { monitorRules, type State, WAIT } from '@millrace/core'
 
 export type CircuitState = 'closed' | 'open' | 'half-open'
 
@@ -67,19 +67,26 @@ export interface CircuitBreakerJSON {
 }
 
 const BUCKETS = 10
-const [SINCE, BEGAN] = [0, 1]
-const WORDS = 2 * (BEGAN + BUCKETS)
-const [STATE, ERA, ROUND, FAILURES, SUCCESSES, FLYING, CURRENT] = [0, 1, 2, 3, 4, 5, 6].map(i => WORDS + i)
-const CALLS = CURRENT + 1
+const [STATE, ERA, ROUND, FAILURES, SUCCESSES, FLYING, SINCE, CURRENT] = [0, 1, 2, 3, 4, 5, 6, 7]
+/** Of the buckets: when each began, how many calls have ended in it, and how many of them had failed. */
+const BEGAN = CURRENT + 1
+const CALLS = BEGAN + BUCKETS
 const FAILED = CALLS + BUCKETS
-export const CIRCUIT_BYTES = 8 * Math.ceil((4 * (FAILED + BUCKETS)) / 8)
+
+/** Nobody waits in line for a circuit: who is refused is told so. */
+export const rules = monitorRules({
+  name: 'patterns/circuit',
+  size: FAILED + BUCKETS,
+  lines: 0,
+  attempt: () => WAIT,
+})
 
 const [CLOSED, OPEN, HALF_OPEN] = [0, 1, 2]
 const NAMES: readonly CircuitState[] = ['closed', 'open', 'half-open']
 
 /** Whether calls get through at `now`; half-open also when none has been tried yet. */
-export function stateOf({ i32, f64 }: MonitorState, { resetMs }: CircuitSettings, now: number): CircuitState {
-  return i32[STATE] === OPEN && now - f64[SINCE] >= resetMs ? 'half-open' : NAMES[i32[STATE]]
+export function stateOf(state: State, { resetMs }: CircuitSettings, now: number): CircuitState {
+  return state[STATE] === OPEN && now - state[SINCE] >= resetMs ? 'half-open' : NAMES[state[STATE]]
 }
 
 export interface Admission {
@@ -90,153 +97,158 @@ export interface Admission {
   readonly retryAfterMs: number
 }
 
-/** Lets a call through, or refuses it. */
-export function admit(state: MonitorState, { resetMs, probes }: CircuitSettings, now: number): Admission {
-  const { i32, f64 } = state
-  if (i32[STATE] === CLOSED)
-    return { permit: { era: i32[ERA], round: 0 }, change: undefined, retryAfterMs: 0 }
+/** Lets a call through if the circuit is closed: the usual case, which changes nothing. */
+export function admitClosed(state: State): Permit | undefined {
+  return state[STATE] === CLOSED ? { era: state[ERA], round: 0 } : undefined
+}
 
-  if (now < f64[SINCE]) f64[SINCE] = now // K4
+/** Lets a call through, or refuses it. */
+export function admit(state: State, { resetMs, probes }: CircuitSettings, now: number): Admission {
+  const permit = admitClosed(state)
+  if (permit) return { permit, change: undefined, retryAfterMs: 0 }
+
+  if (now < state[SINCE]) state[SINCE] = now // K4
   // Probes may take their time also where the circuit need not stay open.
-  const leftMs = f64[SINCE] + (i32[STATE] === OPEN ? resetMs : Math.max(resetMs, 1)) - now
+  const leftMs = state[SINCE] + (state[STATE] === OPEN ? resetMs : Math.max(resetMs, 1)) - now
   let change: Change | undefined
   if (leftMs <= 0) {
-    if (i32[STATE] === OPEN) change = enter(state, HALF_OPEN, now)
-    i32[FLYING] = 0 // K3
-    i32[ROUND]++
+    if (state[STATE] === OPEN) change = enter(state, HALF_OPEN, now)
+    state[FLYING] = 0 // K3
+    state[ROUND]++
   }
-  if (i32[STATE] === OPEN || i32[SUCCESSES] + i32[FLYING] >= probes) {
+  if (state[STATE] === OPEN || state[SUCCESSES] + state[FLYING] >= probes) {
     return { permit: undefined, change, retryAfterMs: leftMs }
   }
-  i32[FLYING]++
-  f64[SINCE] = now
-  return { permit: { era: i32[ERA], round: i32[ROUND] }, change, retryAfterMs: 0 }
+  state[FLYING]++
+  state[SINCE] = now
+  return { permit: { era: state[ERA], round: state[ROUND] }, change, retryAfterMs: 0 }
+}
+
+/** Whether there is nothing to note of a call that has ended well: the other half of the usual case. */
+export function isUntroubled(state: State, { window }: CircuitSettings, permit: Permit): boolean {
+  return permit.era !== state[ERA] || (state[STATE] === CLOSED && state[FAILURES] === 0 && !window)
 }
 
 /** A call has ended well. */
 export function succeeded(
-  state: MonitorState,
+  state: State,
   settings: CircuitSettings,
   permit: Permit,
   now: number,
 ): Change | undefined {
-  const { i32 } = state
-  if (permit.era !== i32[ERA]) return undefined
-  if (i32[STATE] === CLOSED) {
-    i32[FAILURES] = 0
+  if (permit.era !== state[ERA]) return undefined
+  if (state[STATE] === CLOSED) {
+    state[FAILURES] = 0
     count(state, settings, now, 0)
     return undefined
   }
-  land(i32, permit)
-  if (++i32[SUCCESSES] < settings.probes) return undefined
+  land(state, permit)
+  if (++state[SUCCESSES] < settings.probes) return undefined
   return close(state, now)
 }
 
 /** A call has failed. */
 export function failed(
-  state: MonitorState,
+  state: State,
   settings: CircuitSettings,
   permit: Permit,
   now: number,
 ): Change | undefined {
-  const { i32 } = state
-  if (permit.era !== i32[ERA]) return undefined
-  if (i32[STATE] === CLOSED) {
-    i32[FAILURES]++
+  if (permit.era !== state[ERA]) return undefined
+  if (state[STATE] === CLOSED) {
+    state[FAILURES]++
     count(state, settings, now, 1)
-    const isTooMuch = i32[FAILURES] >= settings.threshold || isWindowBad(state, settings, now)
+    const isTooMuch = state[FAILURES] >= settings.threshold || isWindowBad(state, settings, now)
     return isTooMuch ? open(state, now) : undefined
   }
   return open(state, now)
 }
 
 /** A call has ended without saying anything about what it called. */
-export function abandoned({ i32 }: MonitorState, permit: Permit): void {
-  if (permit.era === i32[ERA]) land(i32, permit)
+export function abandoned(state: State, permit: Permit): void {
+  if (permit.era === state[ERA]) land(state, permit)
 }
 
 /** Refuses calls from now on. */
-export function open(state: MonitorState, now: number): Change | undefined {
+export function open(state: State, now: number): Change | undefined {
   return enter(state, OPEN, now)
 }
 
 /** Lets calls through from now on, and forgets all that has happened. */
-export function close(state: MonitorState, now: number): Change | undefined {
-  const { i32 } = state
-  i32[FAILURES] = 0
-  i32.fill(0, CALLS, FAILED + BUCKETS)
+export function close(state: State, now: number): Change | undefined {
+  state[FAILURES] = 0
+  for (let i = 0; i < BUCKETS; i++) state[CALLS + i] = state[FAILED + i] = 0
   return enter(state, CLOSED, now)
 }
 
-function enter({ i32, f64 }: MonitorState, next: number, now: number): Change | undefined {
-  const before = i32[STATE]
-  i32[STATE] = next
-  i32[ERA]++
-  i32[SUCCESSES] = i32[FLYING] = 0
-  f64[SINCE] = now
+function enter(state: State, next: number, now: number): Change | undefined {
+  const before = state[STATE]
+  state[STATE] = next
+  state[ERA]++
+  state[SUCCESSES] = state[FLYING] = 0
+  state[SINCE] = now
   return before === next ? undefined : { from: NAMES[before], to: NAMES[next] }
 }
 
 /** A probe is over. Its place may have been given up before. */
-function land(i32: Int32Array, permit: Permit): void {
-  if (i32[STATE] === HALF_OPEN && permit.round === i32[ROUND]) i32[FLYING]--
+function land(state: State, permit: Permit): void {
+  if (state[STATE] === HALF_OPEN && permit.round === state[ROUND]) state[FLYING]--
 }
 
-function count({ i32, f64 }: MonitorState, { window }: CircuitSettings, now: number, failures: number): void {
+function count(state: State, { window }: CircuitSettings, now: number, failures: number): void {
   if (!window) return
-  const began = f64[BEGAN + i32[CURRENT]]
+  const began = state[BEGAN + state[CURRENT]]
   if (now < began)
-    f64[BEGAN + i32[CURRENT]] = now // K4
-  else if (i32[CALLS + i32[CURRENT]] === 0 || now - began >= window.ms / BUCKETS) {
-    const next = (i32[CURRENT] + 1) % BUCKETS
-    i32[CURRENT] = next
-    i32[CALLS + next] = i32[FAILED + next] = 0
-    f64[BEGAN + next] = now
+    state[BEGAN + state[CURRENT]] = now // K4
+  else if (state[CALLS + state[CURRENT]] === 0 || now - began >= window.ms / BUCKETS) {
+    const next = (state[CURRENT] + 1) % BUCKETS
+    state[CURRENT] = next
+    state[CALLS + next] = state[FAILED + next] = 0
+    state[BEGAN + next] = now
   }
-  i32[CALLS + i32[CURRENT]]++
-  i32[FAILED + i32[CURRENT]] += failures
+  state[CALLS + state[CURRENT]]++
+  state[FAILED + state[CURRENT]] += failures
 }
 
-function isWindowBad({ i32, f64 }: MonitorState, { window }: CircuitSettings, now: number): boolean {
+function isWindowBad(state: State, { window }: CircuitSettings, now: number): boolean {
   if (!window) return false
   let calls = 0
   let failures = 0
   for (let i = 0; i < BUCKETS; i++) {
-    if (now - f64[BEGAN + i] >= window.ms) continue
-    calls += i32[CALLS + i]
-    failures += i32[FAILED + i]
+    if (now - state[BEGAN + i] >= window.ms) continue
+    calls += state[CALLS + i]
+    failures += state[FAILED + i]
   }
   return calls >= window.minimum && failures / calls >= window.ratio
 }
 
-export function toJSON(state: MonitorState, settings: CircuitSettings, now: number): CircuitBreakerJSON {
-  const { i32, f64 } = state
+export function toJSON(state: State, settings: CircuitSettings, now: number): CircuitBreakerJSON {
   const window = []
   for (let step = 1; step <= BUCKETS; step++) {
-    const i = (i32[CURRENT] + step) % BUCKETS
-    const [since, calls, failures] = [f64[BEGAN + i], i32[CALLS + i], i32[FAILED + i]]
+    const i = (state[CURRENT] + step) % BUCKETS
+    const [since, calls, failures] = [state[BEGAN + i], state[CALLS + i], state[FAILED + i]]
     if (calls > 0 && settings.window && now - since < settings.window.ms)
       window.push({ since, calls, failures })
   }
   return {
     state: stateOf(state, settings, now),
-    failures: i32[FAILURES],
-    successes: i32[SUCCESSES],
-    since: f64[SINCE],
+    failures: state[FAILURES],
+    successes: state[SUCCESSES],
+    since: state[SINCE],
     window,
   }
 }
 
 /** The state that `toJSON` has told of. Probes that were under way then are not any more. */
-export function restore({ i32, f64 }: MonitorState, json: CircuitBreakerJSON, now: number): void {
-  i32[STATE] = NAMES.indexOf(json.state)
-  i32[FAILURES] = json.failures
-  i32[SUCCESSES] = json.successes
-  f64[SINCE] = json.state === 'half-open' ? now : json.since
+export function restore(state: State, json: CircuitBreakerJSON, now: number): void {
+  state[STATE] = NAMES.indexOf(json.state)
+  state[FAILURES] = json.failures
+  state[SUCCESSES] = json.successes
+  state[SINCE] = json.state === 'half-open' ? now : json.since
   for (const { since, calls, failures } of json.window.slice(-BUCKETS)) {
-    i32[CURRENT] = (i32[CURRENT] + 1) % BUCKETS
-    f64[BEGAN + i32[CURRENT]] = since
-    i32[CALLS + i32[CURRENT]] = calls
-    i32[FAILED + i32[CURRENT]] = failures
+    state[CURRENT] = (state[CURRENT] + 1) % BUCKETS
+    state[BEGAN + state[CURRENT]] = since
+    state[CALLS + state[CURRENT]] = calls
+    state[FAILED + state[CURRENT]] = failures
   }
 }

@@ -1,3 +1,5 @@
+import { registerError } from '@millrace/core'
+
 /** What went wrong in a stage: `stage` names it, `cause` is what was thrown there. */
 export class PipelineError extends Error {
   override readonly name = 'PipelineError'
@@ -40,3 +42,5 @@ export class CircuitOpenError extends Error {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+registerError('ERR_CIRCUIT_OPEN', (_message, { retryAfterMs }) => new CircuitOpenError(Number(retryAfterMs)))

@@ -1,7 +1,17 @@
-import { cause, DeadlineExceeded, ParkingLot, sleep, stayOnThread, type WaitOptions } from '@millrace/core'
+import {
+  cause,
+  crossesWith,
+  DeadlineExceeded,
+  Monitor,
+  ParkingLot,
+  sleep,
+  stayOnThread,
+  type WaitOptions,
+} from '@millrace/core'
+import { askClock } from './ask-clock.js'
+import { checkCrossing } from './check-crossing.js'
 import { checkFunction, checkMoment, checkNumber } from './check-number.js'
 import { contextOf } from './context-of.js'
-import { Monitor, type MonitorState } from './monitor.js'
 import * as bucket from './token-bucket.js'
 
 /**
@@ -42,6 +52,8 @@ export interface Reservation {
  * `allow` drops what is too much, `wait` delays it, `reserve` says how long to delay it. A moment, `atMs`, is one of the
  * limiter's clock; an earlier one than the last counts as no time passed.
  *
+ * It crosses to other threads by reference, if its clock is the usual or `parallel`: all draw from one bucket.
+ *
  * @example
  * const limiter = new RateLimiter(10, 2) // 10 a second, 2 at once
  * limiter.allow() // => true
@@ -49,8 +61,21 @@ export interface Reservation {
  * limiter.allow() // => false
  */
 export class RateLimiter {
-  readonly #monitor = new Monitor(bucket.BUCKET_BYTES)
-  readonly #clock: () => number
+  #monitor: Monitor
+  readonly #clock: (() => number) | undefined
+
+  static {
+    crossesWith(
+      RateLimiter,
+      'patterns/rate-limiter',
+      limiter => [limiter.#monitor, checkCrossing({ now: limiter.#clock }, 'rate limiter')],
+      (monitor, options) => {
+        const limiter = new RateLimiter(0, 0, options as RateLimiterOptions)
+        limiter.#monitor = monitor
+        return limiter
+      },
+    )
+  }
 
   /**
    * @param limit Events per second: any number of at least 0, also a fraction. 0 allows `burst` events in all, Infinity any number.
@@ -60,9 +85,8 @@ export class RateLimiter {
   constructor(limit: number, burst: number, { now }: RateLimiterOptions = {}) {
     checkLimit(limit)
     checkCount(burst, 'burst')
-    this.#clock = checkFunction(now, 'rate: now') ?? (() => Date.now())
-    const at = this.#now()
-    this.#monitor.change(state => bucket.fill(state, limit, burst, at))
+    this.#clock = checkFunction(now, 'rate: now')
+    this.#monitor = new Monitor(bucket.rules, ...bucket.full(limit, burst, this.#now()))
   }
 
   /** Events per second. */
@@ -77,7 +101,7 @@ export class RateLimiter {
 
   /** Whether an event may happen now; spends a token if so. */
   allow(): boolean {
-    return this.#reserve(undefined, 1, 0).ok
+    return this.#reserve(this.#asked(), 1, 0).ok
   }
 
   /** Whether `n` events may happen at `atMs`; spends their tokens if so. @throws {RangeError} `n` is not a whole number of at least 0. */
@@ -87,7 +111,7 @@ export class RateLimiter {
 
   /** Spends a token, and says how long to wait before the event may happen. */
   reserve(): Reservation {
-    return this.#reservation(this.#reserve(undefined, 1, Number.POSITIVE_INFINITY))
+    return this.#reservation(this.#reserve(this.#asked(), 1, Number.POSITIVE_INFINITY))
   }
 
   /**
@@ -119,7 +143,7 @@ export class RateLimiter {
     if (ctx.err()) throw cause(ctx)
     const deadline = ctx.deadline()
     const leftMs = deadline ? deadline.getTime() - Date.now() : Number.POSITIVE_INFINITY
-    const grant = this.#reserve(undefined, n, leftMs)
+    const grant = this.#reserve(this.#asked(), n, leftMs)
     if (!grant.ok) {
       if (n > grant.burst) {
         throw new RangeError(`rate: Wait(n=${n}) exceeds limiter's burst ${grant.burst}`)
@@ -150,8 +174,8 @@ export class RateLimiter {
    */
   setLimit(limit: number, atMs?: number): void {
     checkLimit(limit)
-    const at = atMs === undefined ? undefined : checkMoment(atMs, 'rate: setLimit: atMs')
-    this.#monitor.change(state => bucket.setLimit(state, limit, at ?? this.#now()))
+    const at = atMs === undefined ? this.#asked() : checkMoment(atMs, 'rate: setLimit: atMs')
+    this.#monitor.change(state => bucket.setLimit(state, limit, at ?? Date.now()))
   }
 
   /**
@@ -161,35 +185,37 @@ export class RateLimiter {
    */
   setBurst(burst: number, atMs?: number): void {
     checkCount(burst, 'burst')
-    const at = atMs === undefined ? undefined : checkMoment(atMs, 'rate: setBurst: atMs')
-    this.#monitor.change(state => bucket.setBurst(state, burst, at ?? this.#now()))
+    const at = atMs === undefined ? this.#asked() : checkMoment(atMs, 'rate: setBurst: atMs')
+    this.#monitor.change(state => bucket.setBurst(state, burst, at ?? Date.now()))
   }
 
-  // The clock is read inside the change. Read before, it could be behind what another thread has done meanwhile, and going back
-  // would let the same time pass twice.
   #reserve(at: number | undefined, n: number, maxWaitMs: number): bucket.Grant {
-    return this.#monitor.change(state => bucket.reserve(state, at ?? this.#now(), n, maxWaitMs))
+    return this.#monitor.change(state => bucket.reserve(state, at ?? Date.now(), n, maxWaitMs))
   }
 
   #reservation(grant: bucket.Grant): Reservation {
-    return new BucketReservation(this.#monitor, grant, () => this.#now())
+    return new BucketReservation(this.#monitor, grant, () => this.#asked())
   }
 
   #now(): number {
-    return checkMoment(this.#clock(), 'rate: what now() answers')
+    return this.#asked() ?? Date.now()
+  }
+
+  #asked(): number | undefined {
+    return askClock(this.#clock, 'rate')
   }
 }
 
 class BucketReservation implements Reservation {
   readonly #monitor: Monitor
   readonly #grant: bucket.Grant
-  readonly #now: () => number
+  readonly #asked: () => number | undefined
   #isGivenBack = false
 
-  constructor(monitor: Monitor, grant: bucket.Grant, now: () => number) {
+  constructor(monitor: Monitor, grant: bucket.Grant, asked: () => number | undefined) {
     this.#monitor = monitor
     this.#grant = grant
-    this.#now = now
+    this.#asked = asked
   }
 
   get ok(): boolean {
@@ -197,7 +223,7 @@ class BucketReservation implements Reservation {
   }
 
   delay(): number {
-    return this.delayFrom(this.#now())
+    return this.delayFrom(this.#asked() ?? Date.now())
   }
 
   delayFrom(atMs: number): number {
@@ -207,7 +233,7 @@ class BucketReservation implements Reservation {
   }
 
   cancel(): void {
-    this.#giveBack(undefined)
+    this.#giveBack(this.#asked())
   }
 
   cancelAt(atMs: number): void {
@@ -216,9 +242,7 @@ class BucketReservation implements Reservation {
 
   #giveBack(at: number | undefined): void {
     if (this.#isGivenBack) return
-    this.#isGivenBack = this.#monitor.change((state: MonitorState) =>
-      bucket.giveBack(state, this.#grant, at ?? this.#now()),
-    )
+    this.#isGivenBack = this.#monitor.change(state => bucket.giveBack(state, this.#grant, at ?? Date.now()))
   }
 }
 

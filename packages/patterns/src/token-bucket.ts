@@ -10,10 +10,12 @@
 //
 // Moments are kept as milliseconds since ORIGIN, the first of them: so near to zero, doubles are exact to a nanosecond for months.
 
-import type { MonitorState } from './monitor.js'
+import { monitorRules, type State, WAIT } from '@millrace/core'
 
 const [ORIGIN, LIMIT, BURST, TOKENS, LAST, LAST_EVENT] = [0, 1, 2, 3, 4, 5]
-export const BUCKET_BYTES = 6 * 8
+
+/** Nobody waits in line for tokens: what is spent ahead has its time. */
+export const rules = monitorRules({ name: 'patterns/token-bucket', size: 6, lines: 0, attempt: () => WAIT })
 
 /** What a reservation has got, or that it got nothing. */
 export interface Grant {
@@ -27,69 +29,66 @@ export interface Grant {
   readonly burst: number
 }
 
-export function fill({ f64 }: MonitorState, limit: number, burst: number, at: number): void {
-  f64[ORIGIN] = at
-  f64[LIMIT] = limit
-  f64[BURST] = f64[TOKENS] = burst
-}
+/** A full bucket. */
+export const full = (limit: number, burst: number, at: number): number[] => [at, limit, burst, burst, 0, 0]
 
-export const limitOf = ({ f64 }: MonitorState): number => f64[LIMIT]
-export const burstOf = ({ f64 }: MonitorState): number => f64[BURST]
+export const limitOf = (state: State): number => state[LIMIT]
+export const burstOf = (state: State): number => state[BURST]
 
 /** What is in the bucket at a moment; less than nothing if it owes. */
-export function tokensAt({ f64 }: MonitorState, at: number): number {
-  return tokensThen(f64, at - f64[ORIGIN])
+export function tokensAt(state: State, at: number): number {
+  return tokensThen(state, at - state[ORIGIN])
 }
 
 /** Spends `tokens`, for the first moment from `at` on at which they are there; nothing if that is more than `maxWaitMs` away. */
-export function reserve({ f64 }: MonitorState, at: number, tokens: number, maxWaitMs: number): Grant {
-  const then = at - f64[ORIGIN]
-  const [origin, limit, burst] = [f64[ORIGIN], f64[LIMIT], f64[BURST]]
+export function reserve(state: State, at: number, tokens: number, maxWaitMs: number): Grant {
+  const then = at - state[ORIGIN]
+  const [origin, limit, burst] = [state[ORIGIN], state[LIMIT], state[BURST]]
   if (limit === Number.POSITIVE_INFINITY) return { ok: true, tokens, at: then, origin, limit, burst }
 
-  const left = tokensThen(f64, then) - tokens
+  const left = tokensThen(state, then) - tokens
   const waitMs = left < 0 ? msFor(-left, limit) : 0
   if (tokens > burst || waitMs > maxWaitMs) return { ok: false, tokens: 0, at: then, origin, limit, burst }
-  f64[TOKENS] = left
-  f64[LAST] = then
-  f64[LAST_EVENT] = then + waitMs
+  state[TOKENS] = left
+  state[LAST] = then
+  state[LAST_EVENT] = then + waitMs
   return { ok: true, tokens, at: then + waitMs, origin, limit, burst }
 }
 
 /** Puts back what `grant` has spent, but for what later grants rely on: they stay where they are. Answers whether anything was. */
-export function giveBack({ f64 }: MonitorState, grant: Grant, at: number): boolean {
-  const then = at - f64[ORIGIN]
-  if (!grant.ok || grant.tokens === 0 || f64[LIMIT] === Number.POSITIVE_INFINITY || grant.at < then)
+export function giveBack(state: State, grant: Grant, at: number): boolean {
+  const then = at - state[ORIGIN]
+  if (!grant.ok || grant.tokens === 0 || state[LIMIT] === Number.POSITIVE_INFINITY || grant.at < then)
     return false
-  const restored = grant.tokens - tokensIn(f64[LAST_EVENT] - grant.at, grant.limit)
+  const restored = grant.tokens - tokensIn(state[LAST_EVENT] - grant.at, grant.limit)
   if (!(restored > 0)) return false
-  f64[TOKENS] = Math.min(tokensThen(f64, then) + restored, f64[BURST])
-  f64[LAST] = then
-  if (grant.at === f64[LAST_EVENT]) {
+  state[TOKENS] = Math.min(tokensThen(state, then) + restored, state[BURST])
+  state[LAST] = then
+  if (grant.at === state[LAST_EVENT]) {
     const before = grant.at - msFor(grant.tokens, grant.limit)
-    if (before >= then) f64[LAST_EVENT] = before
+    if (before >= then) state[LAST_EVENT] = before
   }
   return true
 }
 
-export function setLimit({ f64 }: MonitorState, limit: number, at: number): void {
-  advance(f64, at - f64[ORIGIN])
-  f64[LIMIT] = limit
+export function setLimit(state: State, limit: number, at: number): void {
+  advance(state, at - state[ORIGIN])
+  state[LIMIT] = limit
 }
 
-export function setBurst({ f64 }: MonitorState, burst: number, at: number): void {
-  advance(f64, at - f64[ORIGIN])
-  f64[BURST] = burst
+export function setBurst(state: State, burst: number, at: number): void {
+  advance(state, at - state[ORIGIN])
+  state[BURST] = burst
 }
 
-function advance(f64: Float64Array, then: number): void {
-  f64[TOKENS] = tokensThen(f64, then)
-  f64[LAST] = then
+function advance(state: State, then: number): void {
+  state[TOKENS] = tokensThen(state, then)
+  state[LAST] = then
 }
 
-function tokensThen(f64: Float64Array, then: number): number {
-  const passed = Math.max(then - f64[LAST], 0)
-  return Math.min(f64[TOKENS] + tokensIn(passed, f64[LIMIT]), f64[BURST])
+function tokensThen(state: State, then: number): number {
+  const passed = Math.max(then - state[LAST], 0)
+  return Math.min(state[TOKENS] + tokensIn(passed, state[LIMIT]), state[BURST])
 }
 
 /** How many tokens flow in so much time. */
