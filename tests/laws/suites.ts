@@ -1,6 +1,7 @@
 import { runtime } from '@millrace/core'
 import { barrierLaws } from './barrier.laws.js'
 import { blockingLaws } from './blocking.laws.js'
+import { breakerLaws } from './breaker.laws.js'
 import { cancellationLaws } from './cancellation.laws.js'
 import { chanLaws } from './chan.laws.js'
 import { channelsBetweenThreadsLaws } from './channels-between-threads.laws.js'
@@ -14,6 +15,7 @@ import { goLaws } from './go.laws.js'
 import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
 import { lockLaws } from './lock.laws.js'
+import { limiterLaws } from './limiter.laws.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
 import { onceLaws } from './once.laws.js'
@@ -66,6 +68,8 @@ const ofTheProgram: Law[] = [
   ...sharedArrayLaws,
   ...largeLaws,
   ...errgroupLaws,
+  ...limiterLaws,
+  ...breakerLaws,
 ]
 
 /** Laws that share a process, and how it is prepared for them. */
