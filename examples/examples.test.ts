@@ -107,7 +107,7 @@ test.each(names)('%s prints lines like those in README.md', { timeout: 60_000 },
   expect(shapesOf(await outputOf(name))).toEqual(shapesOf(shownFor(name)))
 })
 
-test.each(['prime-sieve', 'pipeline', 'mutex-counter', 'leak-fixed', 'md5-all'])(
+test.each(['prime-sieve', 'pipeline', 'mutex-counter', 'leak-fixed', 'md5-all', 'circuit-breaker'])(
   '%s prints exactly what README.md shows',
   { timeout: 60_000 },
   async name => {
