@@ -1,8 +1,11 @@
-import { chan, DataCloneError, go, sleep, ThreadLostError } from '@millrace/core'
+import { chan, DataCloneError, go, ParallelError, parallel, sleep, ThreadLostError } from '@millrace/core'
 import { CircuitBreaker, type CircuitBreakerOptions, CircuitOpenError } from '@millrace/patterns'
 import * as fixtures from './breaker-fixtures.js'
 import { equal, ok, range, rejects } from './expect.js'
 import type { Law } from './law.js'
+
+/** In a module that no thread of the pool imports. */
+const onlyHere = parallel(import.meta.url, function onlyHere() {})
 
 const THREADS = 4
 const HOUR = 3_600_000
@@ -171,6 +174,17 @@ export const breakerLaws: Law[] = [
       ok((await go(fixtures.identity, fixtures.onChange)) === fixtures.onChange, 'it came back as another')
       const value = await go(fixtures.identity, { deep: [fixtures.isFailure] })
       equal((value as { deep: (typeof fixtures.isFailure)[] }).deep[0]!(new Error('not found')), false)
+    },
+  },
+  {
+    name: 'a parallel function of a module that the other thread has not imported is missed there, by its name',
+    rule: 'API 5',
+    needs: ['threads'],
+    async run() {
+      const error = await rejects(go(fixtures.identity, [onlyHere]), 'go')
+      ok(error instanceof ParallelError, 'another error')
+      ok(error.message.includes('the function "onlyHere"'), `it is not named: ${error.message}`)
+      ok(error.message.includes('import it in the module that runs here'), `no cure: ${error.message}`)
     },
   },
 ]

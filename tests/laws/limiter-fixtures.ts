@@ -1,5 +1,5 @@
 import { parallel } from '@millrace/core'
-import { RateLimiter, type RateLimiterOptions } from '@millrace/patterns'
+import { RateLimiter, type RateLimiterOptions, type Sometimes } from '@millrace/patterns'
 
 /** A moment that an event happened in: not before the first, not after the second. */
 export type Event = [from: number, to: number]
@@ -58,3 +58,13 @@ export const noon = parallel(import.meta.url, function noon(): number {
 export const identity = parallel(import.meta.url, function identity<T>(value: T): T {
   return value
 })
+
+/** Answers how often it was done. */
+export const doSometimes = parallel(
+  import.meta.url,
+  function doSometimes(sometimes: Sometimes, times: number): number {
+    let done = 0
+    for (let i = 0; i < times; i++) sometimes.do(() => done++)
+    return done
+  },
+)

@@ -1,5 +1,5 @@
 import { DataCloneError, go } from '@millrace/core'
-import { RateLimiter } from '@millrace/patterns'
+import { RateLimiter, Sometimes } from '@millrace/patterns'
 import { equal, ok, range, rejects } from './expect.js'
 import type { Law } from './law.js'
 import * as fixtures from './limiter-fixtures.js'
@@ -103,6 +103,18 @@ export const limiterLaws: Law[] = [
       const noon = new RateLimiter(1, 1, { now: fixtures.noon })
       equal(await go(fixtures.ask, noon, 5), 1)
       equal(noon.reserve().delay(), 1000)
+    },
+  },
+  {
+    name: 'of what N threads ask for together, what is to be done sometimes is done as often as by one',
+    rule: 85,
+    async run() {
+      const sometimes = new Sometimes({ first: 10, every: 100 })
+      const done = await Promise.all(range(THREADS).map(() => go(fixtures.doSometimes, sometimes, 250)))
+      equal(
+        done.reduce((sum, n) => sum + n, 0),
+        10 + 9,
+      )
     },
   },
 ]
