@@ -75,7 +75,7 @@ const FAILED = CALLS + BUCKETS
 
 /** Nobody waits in line for a circuit: who is refused is told so. */
 export const rules = monitorRules({
-  name: 'patterns/circuit',
+  name: 'patterns/circuit-breaker.monitor',
   size: FAILED + BUCKETS,
   lines: 0,
   attempt: () => WAIT,

@@ -15,7 +15,12 @@ import { monitorRules, type State, WAIT } from '@millrace/core'
 const [ORIGIN, LIMIT, BURST, TOKENS, LAST, LAST_EVENT] = [0, 1, 2, 3, 4, 5]
 
 /** Nobody waits in line for tokens: what is spent ahead has its time. */
-export const rules = monitorRules({ name: 'patterns/token-bucket', size: 6, lines: 0, attempt: () => WAIT })
+export const rules = monitorRules({
+  name: 'patterns/rate-limiter.monitor',
+  size: 6,
+  lines: 0,
+  attempt: () => WAIT,
+})
 
 /** What a reservation has got, or that it got nothing. */
 export interface Grant {
