@@ -19,6 +19,7 @@ import {
   trySelect,
   u32,
 } from '@millrace/core'
+import type { CircuitBreaker, CircuitState, RateLimiter, Reservation } from '@millrace/patterns'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const check = <T extends true>(): T | undefined => undefined
@@ -128,4 +129,17 @@ export function types(): void {
   // A part is a typed array like any other.
   const part: Float64Array<SharedArrayBuffer> = floats.subarray(1)
   void part
+}
+
+export async function limitersAndBreakers(limiter: RateLimiter, breaker: CircuitBreaker): Promise<void> {
+  const reservation = limiter.reserve()
+  check<Equal<typeof reservation, Reservation>>()
+  const number = await breaker.call(() => 7)
+  check<Equal<typeof number, number>>()
+  const text = await breaker.call(async ctx => String(ctx.err()))
+  check<Equal<typeof text, string>>()
+  const { state } = breaker
+  check<Equal<typeof state, CircuitState>>()
+  // @ts-expect-error a limit is a number
+  limiter.setLimit('10')
 }
