@@ -5,7 +5,6 @@ import {
   DeadlineExceeded,
   go,
   Monitor,
-  ParkingLot,
   type State,
   type WaitOptions,
   withTimeoutCause,
@@ -18,6 +17,7 @@ import * as circuit from './circuit.js'
 import { readCircuit } from './circuit-json.js'
 import { contextOf } from './context-of.js'
 import { CircuitOpenError } from './errors.js'
+import { passing } from './passing.js'
 import { until } from './until.js'
 
 export interface CircuitBreakerOptions {
@@ -122,7 +122,7 @@ export class CircuitBreaker {
     if (outer.err()) throw cause(outer)
     const permit = this.#monitor.read(circuit.admitClosed) ?? this.#admit()
     if (typeof permit === 'number') {
-      await passing.wait() // a loop that is refused all the time must not keep timers from their turns
+      await passing.wait()
       throw new CircuitOpenError(permit)
     }
     const [ctx, timedOut, release] = this.#within(outer)
@@ -217,8 +217,6 @@ export class CircuitBreaker {
     return { threshold, window, resetMs, probes, timeoutMs: this.#timeoutMs, ...functions }
   }
 }
-
-const passing = new ParkingLot(() => true)
 
 function settingsOf(options: CircuitBreakerOptions): circuit.CircuitSettings {
   if (typeof options !== 'object' || options === null) {

@@ -3,7 +3,6 @@ import {
   crossesWith,
   DeadlineExceeded,
   Monitor,
-  ParkingLot,
   sleep,
   stayOnThread,
   type WaitOptions,
@@ -12,6 +11,7 @@ import { askClock } from './ask-clock.js'
 import { checkCrossing } from './check-crossing.js'
 import { checkFunction, checkMoment, checkNumber } from './check-number.js'
 import { contextOf } from './context-of.js'
+import { passing } from './passing.js'
 import * as bucket from './token-bucket.js'
 
 /**
@@ -152,7 +152,7 @@ export class RateLimiter {
     }
     const reservation = this.#reservation(grant)
     const delayMs = reservation.delay()
-    if (delayMs === 0) return open.wait()
+    if (delayMs === 0) return passing.wait()
     try {
       await sleep(delayMs, options)
     } catch (reason) {
@@ -247,9 +247,6 @@ class BucketReservation implements Reservation {
 }
 
 stayOnThread(BucketReservation)
-
-/** Passing costs a place in the event loop's budget: a loop that never has to wait must not keep timers from their turns. */
-const open = new ParkingLot(() => true)
 
 function checkLimit(limit: number): void {
   checkNumber(limit, 'rate: limit (events per second)')
