@@ -103,9 +103,9 @@ function play(seed: number, { withClockSetBack = false } = {}): void {
 }
 
 test('any 150 steps', () => {
-  for (let seed = 1; seed <= 2000; seed++) play(seed)
+  for (let seed = 1; seed <= 500; seed++) play(seed)
 })
 
 test('any 150 steps while somebody sets the clock back', () => {
-  for (let seed = 1; seed <= 2000; seed++) play(seed, { withClockSetBack: true })
+  for (let seed = 1; seed <= 500; seed++) play(seed, { withClockSetBack: true })
 })
