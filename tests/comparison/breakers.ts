@@ -160,7 +160,15 @@ const refusedLoop = withEach(breakers, async make => {
 export const breakerTopic: Topic = {
   title: 'Circuit breakers',
   about:
-    'Each opens with its first failure, and is tried when its time is over. None has a timeout for calls.',
+    'Each opens with its first failure, and is tried when its time is over. None is given a timeout for calls; opossum has one of 10 s unless told otherwise.',
+  reports: [
+    'nodeshift/opossum#119',
+    'nodeshift/opossum#276',
+    'nodeshift/opossum#388',
+    'nodeshift/opossum#484',
+    'nodeshift/opossum#580',
+    'connor4312/cockatiel#73',
+  ],
   contestants: Object.keys(breakers),
   situations: [
     {

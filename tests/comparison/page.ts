@@ -13,6 +13,12 @@ const { devDependencies } = JSON.parse(
 const nameOf = (contestant: string): string =>
   contestant === 'millrace' ? 'Millrace' : `${contestant} ${devDependencies[contestant]}`
 
+/** `owner/name#7`, as a link to it. */
+function linkTo(report: string): string {
+  const [repository, number] = report.split('#') as [string, string]
+  return `[${repository.split('/')[1]} ${number}](https://github.com/${repository}/issues/${number})`
+}
+
 const row = (cells: string[]): string => `| ${cells.join(' | ')} |`
 
 async function rowOf(topic: Topic, { name, tries }: Situation): Promise<string> {
@@ -24,10 +30,19 @@ async function rowOf(topic: Topic, { name, tries }: Situation): Promise<string> 
 async function sectionOf(topic: Topic): Promise<string> {
   const rows: string[] = []
   for (const situation of topic.situations) rows.push(await rowOf(topic, situation))
+  const reports = topic.reports.map(linkTo).join(', ')
   const head = ['', ...topic.contestants.map(nameOf)]
-  return [`## ${topic.title}`, '', topic.about, '', row(head), row(head.map(() => '---')), ...rows, ''].join(
-    '\n',
-  )
+  return [
+    `## ${topic.title}`,
+    '',
+    topic.about,
+    '',
+    row(head),
+    row(head.map(() => '---')),
+    ...rows,
+    '',
+    ...(reports ? [`Reported, among others, as ${reports}.`, ''] : []),
+  ].join('\n')
 }
 
 /** What Millrace does, by the name of the situation: what must hold whatever others do. */

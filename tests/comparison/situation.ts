@@ -9,6 +9,8 @@ export interface Situation {
 export interface Topic {
   readonly title: string
   readonly about: string
+  /** Where users have reported such things; some are mended by now. */
+  readonly reports: readonly string[]
   readonly contestants: readonly string[]
   readonly situations: readonly Situation[]
 }

@@ -51,6 +51,7 @@ const ofWorkers = (kind: 'allowed' | 'reached', library: string) => async (): Pr
 export const threadTopic: Topic = {
   title: 'Several threads',
   about: `${THREADS} threads of one process share a limit, or what they call. Across processes and machines rate-limiter-flexible and bottleneck share their state by way of Redis; that is not tried here, and Millrace has nothing of the kind.`,
+  reports: [],
   contestants: ['millrace', 'p-queue', 'bottleneck', 'rate-limiter-flexible', 'cockatiel', 'opossum'],
   situations: [
     {

@@ -135,6 +135,12 @@ async function retryListeners(run: (fn: Work, signal: AbortSignal) => Promise<un
 export const waitingTopic: Topic = {
   title: 'Waiting, and giving up',
   about: `A queue that runs one job at a time, or the nearest that a library has; and a retry that waits a minute after its first attempt.`,
+  reports: [
+    'sindresorhus/p-queue#235',
+    'sindresorhus/p-retry#71',
+    'connor4312/cockatiel#69',
+    'connor4312/cockatiel#81',
+  ],
   contestants: [
     'millrace',
     'p-queue',
