@@ -5,6 +5,7 @@ import {
   go,
   type ReceiveChan,
   type SendChan,
+  withCancel,
   withCancelCause,
 } from '@millrace/core'
 import { WaitGroup } from '@millrace/sync'
@@ -42,8 +43,8 @@ export class Run {
   readonly #unfinished = new WaitGroup()
   /** Who adopted the run, by the channel that it receives from. */
   readonly #owners = new Map<object, Run>()
-  /** Channels that somebody receives from, or may yet. */
-  readonly #wanted: Set<object>
+  /** Channels that somebody receives from, or may yet; and what to call when nobody does any more. */
+  readonly #wanted: Map<object, () => void>
   #failure: PipelineError | undefined
 
   /**
@@ -57,7 +58,7 @@ export class Run {
     this.#cancel = cancel
     this.#isLast = isLast
     this.#channels = channels
-    this.#wanted = new Set(channels)
+    this.#wanted = new Map(channels.map(channel => [channel, ignore]))
     for (const channel of channels) runs.set(channel, this)
     this.done = this.#end()
   }
@@ -120,8 +121,17 @@ export class Run {
     this.#cancel(STOPPED)
   }
 
+  /** A context that ends when nobody receives from `channel`, one of the run's, any more; or with the run. Once per channel. */
+  whileWanted(channel: object): Context {
+    const [ctx, cancel] = withCancel(this.ctx)
+    if (this.#wanted.has(channel)) this.#wanted.set(channel, cancel)
+    else cancel()
+    return ctx
+  }
+
   /** Nobody receives from `channel` any more. Ends the run if that was the last; answers whether. */
   #abandon(channel: object): boolean {
+    this.#wanted.get(channel)?.()
     this.#wanted.delete(channel)
     if (this.#wanted.size > 0) return false
     this.stop()
