@@ -145,7 +145,7 @@ export class Run {
     const why = cause(this.ctx)
     const isCut = this.#isLast && !this.#failure && why !== FINISHED && why !== STOPPED
     if (isCut) this.#tellOwners(why)
-    for (const channel of this.#channels) channel.close()
+    for (const channel of this.#channels) if (!channel.closed) channel.close() // a stage may have
     if (this.#failure) throw this.#failure
     if (!isCut) return
     // Whoever cancelled it knows; so it is no panic if nobody else asks.

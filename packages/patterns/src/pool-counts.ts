@@ -1,0 +1,68 @@
+import { AtomicBool, AtomicInt32, Counter } from '@millrace/core'
+import type { PoolStats } from './pool-core.js'
+
+/** What a pool counts. Only its own thread changes them (but `places`, see `takePlace`); all that know the pool read them. */
+export class PoolCounts {
+  readonly workers: number
+  readonly queue: number
+  readonly closed = new AtomicBool()
+  readonly waiting = new AtomicInt32()
+  readonly queued = new AtomicInt32()
+  readonly running = new AtomicInt32()
+  /** How many more jobs there is room for. */
+  readonly places = new AtomicInt32()
+  readonly succeeded = new Counter()
+  readonly failed = new Counter()
+  readonly canceled = new Counter()
+  readonly retried = new Counter()
+
+  constructor(workers: number, queue: number) {
+    this.workers = workers
+    this.queue = queue
+    this.places.store(limited(workers + queue))
+  }
+
+  /** The same counts on another thread: `parts` are the fields of the original. */
+  static of(parts: PoolCountsParts): PoolCounts {
+    return Object.assign(new PoolCounts(parts.workers, parts.queue), parts)
+  }
+
+  /** Says how many jobs there are. */
+  publish(waiting: number, queued: number, running: number): void {
+    this.waiting.store(waiting)
+    this.queued.store(queued)
+    this.running.store(running)
+    this.places.store(waiting > 0 ? 0 : limited(this.workers + this.queue - queued - running))
+  }
+
+  /**
+   * Takes a place for a job that is about to be sent to the pool's thread; answers whether there was one. What the pool publishes next
+   * counts again, so a place whose taker has died is not lost; nor does one too many do harm: its job waits for room.
+   */
+  takePlace(): boolean {
+    for (let places = this.places.load(); places > 0; places = this.places.load()) {
+      if (this.places.compareAndSwap(places, places - 1)) return true
+    }
+    return false
+  }
+
+  get stats(): PoolStats {
+    return {
+      workers: this.workers,
+      queue: this.queue,
+      waiting: this.waiting.load(),
+      queued: this.queued.load(),
+      running: this.running.load(),
+      succeeded: this.succeeded.sum(),
+      failed: this.failed.sum(),
+      canceled: this.canceled.sum(),
+      retried: this.retried.sum(),
+    }
+  }
+}
+
+/** The fields of a PoolCounts: what crosses. */
+export type PoolCountsParts = Omit<PoolCounts, 'publish' | 'takePlace' | 'stats'>
+
+/** A queue may be endless; the number of places is not. */
+const limited = (places: number): number => Math.min(places, 2 ** 31 - 1)
