@@ -31,6 +31,7 @@ import { singleFlightLaws } from './single-flight.laws.js'
 import { threadLaws } from './threads.laws.js'
 import { typedLaws } from './typed.laws.js'
 import { waitGroupLaws } from './wait-group.laws.js'
+import { workerPoolLaws } from './worker-pool.laws.js'
 import { arrived, local, onOneThread, program, shared, typedLocal, typedShared } from './worlds.js'
 
 const ofNumbers: Law[] = [
@@ -66,6 +67,7 @@ const ofTheProgram: Law[] = [
   ...sharedArrayLaws,
   ...largeLaws,
   ...errgroupLaws,
+  ...workerPoolLaws,
 ]
 
 /** Laws that share a process, and how it is prepared for them. */

@@ -25,7 +25,7 @@ interface Task<J> {
 /**
  * A pool on its own thread. There are no goroutines but those of jobs that run: a worker is a number.
  *
- *   L1  a task waits for room  =>  queued + running = workers + queue
+ *   L1  a task waits for room  =>  there is no place (pool-counts.ts), or whoever gave one back is about to wake it
  *   L2  a task is queued       =>  running = workers
  *   L3  running counts the goroutines of jobs that have started and not ended, whatever their submitters have been told
  */
@@ -41,7 +41,7 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
   readonly #room = new ParkingLot<Task<J>>(task => this.#enter(task))
   readonly #turns = new ParkingLot<Task<J>>(
     task => this.#begin(task),
-    task => this.#leaveQueue(task),
+    task => this.#giveUp(task),
   )
   readonly #idle = new ParkingLot(() => this.#tasks.size === 0 && this.#running === 0)
 
@@ -74,11 +74,28 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
     return this.#process(task, entered)
   }
 
+  /** A job from another thread that has taken a place for it. */
+  async submitPlaced(job: J, options: WaitOptions | undefined): Promise<R> {
+    if (this.closed) {
+      this.#givePlace()
+      throw poolClosed()
+    }
+    const task = this.#newTask(job, options)
+    this.#enqueue(task)
+    return this.#process(task, undefined)
+  }
+
+  /** A thread has died that may have taken places along. */
+  restorePlaces(): void {
+    this.counts.restore(this.#queued, this.#running)
+    this.#room.wake()
+  }
+
   trySubmit(job: J): Promise<R> | undefined {
     if (this.closed) throw poolClosed()
-    if (this.#room.length > 0 || !this.#hasRoom) return undefined
+    if (this.#room.length > 0 || !this.counts.takePlace()) return undefined
     const task = this.#newTask(job, undefined)
-    this.#enter(task)
+    this.#enqueue(task)
     return this.#process(task, undefined)
   }
 
@@ -121,7 +138,7 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
       throw error
     } finally {
       this.#tasks.delete(task)
-      this.#room.wake() // it may have left the queue
+      this.#room.wake() // it may have given its place up
       this.#publish()
       this.#idle.wake()
       task.cancel()
@@ -164,18 +181,20 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
 
   // Room and workers -------------------------------------------------------------------------------------------------
 
-  get #hasRoom(): boolean {
-    return this.#queued + this.#running < this.workers + this.counts.queue
+  #enter(task: Task<J>): boolean {
+    if (!this.counts.takePlace()) return false
+    this.#enqueue(task)
+    return true
   }
 
-  #enter(task: Task<J>): boolean {
-    if (!this.#hasRoom) return false
+  /** Puts a task that has a place in line for a worker. */
+  #enqueue(task: Task<J>): void {
     this.#queued++
     task.isQueued = true
     this.#tell({ type: 'queued', job: task.job })
     task.turn = this.#turns.wait(task, task.ctx)
-    task.turn.catch(() => this.#leaveQueue(task))
-    return true
+    task.turn.catch(() => this.#giveUp(task))
+    this.#publish()
   }
 
   #begin(task: Task<J>): boolean {
@@ -186,18 +205,30 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
   }
 
   #leaveQueue(task: Task<J>): void {
-    if (!task.isQueued) return
     task.isQueued = false
     this.#queued--
     this.#publish()
   }
 
+  /** A queued task has been cancelled. Those who wait for its place are woken when it is over. */
+  #giveUp(task: Task<J>): void {
+    if (!task.isQueued) return
+    this.#leaveQueue(task)
+    this.counts.places.add(1)
+  }
+
+  /** The goroutine of a job has ended. */
   #free(): void {
     this.#running--
     this.#turns.wake()
-    this.#room.wake()
+    this.#givePlace()
     this.#publish()
     this.#idle.wake()
+  }
+
+  #givePlace(): void {
+    this.counts.places.add(1)
+    this.#room.wake()
   }
 
   #publish(): void {

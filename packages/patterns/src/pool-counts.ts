@@ -1,7 +1,13 @@
 import { AtomicBool, AtomicInt32, Counter } from '@millrace/core'
 import type { PoolStats } from './pool-core.js'
 
-/** What a pool counts. Only its own thread changes them (but `places`, see `takePlace`); all that know the pool read them. */
+/**
+ * What a pool counts. Only its own thread changes the counts, but for `places`; all that know the pool read them.
+ *
+ *   K1  places + queued + running + jobs on their way from other threads whose place is taken = workers + queue
+ *
+ * A thread that dies between taking a place and sending its job takes the place along; `restore` gives it back.
+ */
 export class PoolCounts {
   readonly workers: number
   readonly queue: number
@@ -27,23 +33,24 @@ export class PoolCounts {
     return Object.assign(new PoolCounts(parts.workers, parts.queue), parts)
   }
 
-  /** Says how many jobs there are. */
-  publish(waiting: number, queued: number, running: number): void {
-    this.waiting.store(waiting)
-    this.queued.store(queued)
-    this.running.store(running)
-    this.places.store(waiting > 0 ? 0 : limited(this.workers + this.queue - queued - running))
-  }
-
-  /**
-   * Takes a place for a job that is about to be sent to the pool's thread; answers whether there was one. What the pool publishes next
-   * counts again, so a place whose taker has died is not lost; nor does one too many do harm: its job waits for room.
-   */
+  /** Takes a place if there is one; answers whether it did. */
   takePlace(): boolean {
     for (let places = this.places.load(); places > 0; places = this.places.load()) {
       if (this.places.compareAndSwap(places, places - 1)) return true
     }
     return false
+  }
+
+  /** Says how many jobs there are. */
+  publish(waiting: number, queued: number, running: number): void {
+    this.waiting.store(waiting)
+    this.queued.store(queued)
+    this.running.store(running)
+  }
+
+  /** Counts the places anew. A job that is on its way just now may be one too many. */
+  restore(queued: number, running: number): void {
+    this.places.store(limited(this.workers + this.queue) - queued - running)
   }
 
   get stats(): PoolStats {
@@ -62,7 +69,7 @@ export class PoolCounts {
 }
 
 /** The fields of a PoolCounts: what crosses. */
-export type PoolCountsParts = Omit<PoolCounts, 'publish' | 'takePlace' | 'stats'>
+export type PoolCountsParts = Omit<PoolCounts, 'publish' | 'restore' | 'takePlace' | 'stats'>
 
 /** A queue may be endless; the number of places is not. */
 const limited = (places: number): number => Math.min(places, 2 ** 31 - 1)

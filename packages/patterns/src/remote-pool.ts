@@ -36,7 +36,8 @@ export class RemotePool<J, R> implements PoolCore<J, R> {
 
   trySubmit(job: J): Promise<R> | undefined {
     if (this.closed) throw poolClosed()
-    return this.counts.takePlace() ? this.submit(job, undefined) : undefined
+    if (!this.counts.takePlace()) return undefined
+    return callOwner(this.#door, 'submitPlaced', [job]) as Promise<R>
   }
 
   async drain(options: WaitOptions | undefined): Promise<void> {

@@ -4,7 +4,7 @@ import { contextOf } from './context-of.js'
 import { generate } from './generate.js'
 import { LocalPool } from './local-pool.js'
 import { map } from './map.js'
-import { type Door, openDoor } from './owner.js'
+import { type Door, onThreadEnd, openDoor } from './owner.js'
 import { type Pipeline, pipeline } from './pipeline.js'
 import type { PoolCore, PoolEvent, PoolStats } from './pool-core.js'
 import { PoolCounts, type PoolCountsParts } from './pool-counts.js'
@@ -47,6 +47,7 @@ export interface PoolMapOptions extends WaitOptions {
 export class WorkerPool<J, R> implements Shareable {
   readonly #core: PoolCore<J, R>
   #door: Door | undefined
+  #forgetThreads: () => void = () => {}
 
   /**
    * @throws {RangeError} `workers`, `queue`, `retries` or `timeoutMs` is out of range.
@@ -77,9 +78,6 @@ export class WorkerPool<J, R> implements Shareable {
 
   /**
    * As `submit`, if there is room now and nobody waits for it; else undefined. Never waits to hand the job over.
-   *
-   * From another thread than the pool's it goes by what that thread has last said; a job for which there is no room after all
-   * waits for some.
    *
    * @throws {ChanClosedError} "send on closed channel": the pool is closed.
    */
@@ -140,33 +138,37 @@ export class WorkerPool<J, R> implements Shareable {
 
   /** Nobody is to be waited for any more: the goroutine that waits for jobs from other threads ends. */
   #shut(): void {
-    if (this.#core instanceof LocalPool && this.#door && !this.#door.calls.closed) this.#door.calls.close()
+    if (!(this.#core instanceof LocalPool) || !this.#door || this.#door.calls.closed) return
+    this.#door.calls.close()
+    this.#forgetThreads()
   }
 
   // Crossing -----------------------------------------------------------------------------------------------------------
 
   [SHARE](): Crossing {
-    const core = this.#core
-    this.#door ??= this.#openDoor()
-    const { counts } = core as LocalPool<J, R> | RemotePool<J, R>
-    return { kind: KIND, payload: { door: this.#door, counts: { ...counts } } satisfies Sent }
+    const core = this.#core as LocalPool<J, R> | RemotePool<J, R>
+    if (core instanceof LocalPool) this.#door ??= this.#openDoor(core)
+    return { kind: KIND, payload: { door: this.#door!, counts: { ...core.counts } } satisfies Sent }
   }
 
-  #openDoor(): Door {
+  #openDoor(core: LocalPool<J, R>): Door {
     const door = openDoor((method, args, ctx) => {
       switch (method as Method) {
         case 'submit':
-          return this.submit(args[0] as J, ctx)
+          return core.submit(args[0] as J, ctx)
+        case 'submitPlaced':
+          return core.submitPlaced(args[0] as J, ctx)
         case 'drain':
-          return this.drain(ctx)
+          return core.drain(ctx)
         case 'close':
           return this.close(ctx)
         case 'stop':
           return this.stop(args[0], ctx)
       }
     })
-    pools.set(door.calls, this as WorkerPool<never, unknown>)
-    if (this.closed) void this.drain().then(() => this.#shut())
+    pools.set(door.calls, this as unknown as WorkerPool<never, unknown>)
+    this.#forgetThreads = onThreadEnd(() => core.restorePlaces())
+    if (core.closed) void core.drain(undefined).then(() => this.#shut())
     return door
   }
 
@@ -184,7 +186,7 @@ export class WorkerPool<J, R> implements Shareable {
   }
 }
 
-type Method = 'submit' | 'drain' | 'close' | 'stop'
+type Method = 'submit' | 'submitPlaced' | 'drain' | 'close' | 'stop'
 
 interface Sent {
   door: Door
