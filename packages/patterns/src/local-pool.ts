@@ -85,7 +85,7 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
     return this.#process(task, undefined)
   }
 
-  /** A thread has died that may have taken places along. */
+  /** Somebody has taken a place and not sent a job for it: a thread that has died, or a job that cannot cross. */
   restorePlaces(): void {
     this.counts.restore(this.#queued, this.#running)
     this.#room.wake()
@@ -214,7 +214,7 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
   #giveUp(task: Task<J>): void {
     if (!task.isQueued) return
     this.#leaveQueue(task)
-    this.counts.places.add(1)
+    this.counts.returnPlace(this.#queued, this.#running)
   }
 
   /** The goroutine of a job has ended. */
@@ -227,7 +227,7 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
   }
 
   #givePlace(): void {
-    this.counts.places.add(1)
+    this.counts.returnPlace(this.#queued, this.#running)
     this.#room.wake()
   }
 

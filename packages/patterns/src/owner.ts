@@ -76,12 +76,17 @@ export function serveCall({ method, args, ctx, answer }: Call, serve: Serve): vo
   })()
 }
 
-/** Calls the owner, and waits for the answer. Cancelled, it rejects with the reason at once, and the owner is told. */
+/**
+ * Calls the owner, and waits for the answer. Cancelled, it rejects with the reason at once, and the owner is told.
+ *
+ * @param onUnsent Called if the call has not been sent: something in it cannot cross, or it was cancelled before.
+ */
 export async function callOwner(
   { owner, calls }: Door,
   method: string,
   args: readonly unknown[],
   options?: WaitOptions,
+  onUnsent: () => void = () => {},
 ): Promise<unknown> {
   const answer = chan<Answer>(1)
   const lost = lossOf(owner)
@@ -89,7 +94,10 @@ export async function callOwner(
   const [ctx, cancel] = withCancelCause(contextOf(options))
   try {
     const call: Call = { method, args, ctx, answer }
-    const sent = await select({ sent: send(calls, call), lost: lost.happened }, options)
+    const sent = await select({ sent: send(calls, call), lost: lost.happened }, options).catch(error => {
+      onUnsent()
+      throw error
+    })
     if (sent.case === 'lost') throw ownerLost()
     const hit = await select({ answer, lost: lost.happened }, options)
     if (hit.case === 'lost' || !hit.ok) throw ownerLost()
@@ -99,6 +107,12 @@ export async function callOwner(
     cancel()
     lost.forget()
   }
+}
+
+/** Tells the owner something, without an answer. Arrives after all that this thread has called before. */
+export function tellOwner({ calls }: Door, method: string, args: readonly unknown[]): void {
+  // Parked if there is no room; refused only if there is nobody to hear it any more.
+  calls.send({ method, args }).catch(() => {})
 }
 
 const ownerLost = (): ThreadLostError =>

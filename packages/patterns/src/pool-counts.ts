@@ -25,7 +25,7 @@ export class PoolCounts {
   constructor(workers: number, queue: number) {
     this.workers = workers
     this.queue = queue
-    this.places.store(limited(workers + queue))
+    this.places.store(this.#all)
   }
 
   /** The same counts on another thread: `parts` are the fields of the original. */
@@ -41,6 +41,11 @@ export class PoolCounts {
     return false
   }
 
+  /** Gives a place back, unless it was one too many: see `restore`. */
+  returnPlace(queued: number, running: number): void {
+    if (this.places.load() + queued + running < this.#all) this.places.add(1)
+  }
+
   /** Says how many jobs there are. */
   publish(waiting: number, queued: number, running: number): void {
     this.waiting.store(waiting)
@@ -50,7 +55,12 @@ export class PoolCounts {
 
   /** Counts the places anew. A job that is on its way just now may be one too many. */
   restore(queued: number, running: number): void {
-    this.places.store(limited(this.workers + this.queue) - queued - running)
+    this.places.store(Math.max(0, this.#all - queued - running))
+  }
+
+  /** A queue may be endless; the number of places is not. */
+  get #all(): number {
+    return Math.min(this.workers + this.queue, 2 ** 31 - 1)
   }
 
   get stats(): PoolStats {
@@ -69,7 +79,4 @@ export class PoolCounts {
 }
 
 /** The fields of a PoolCounts: what crosses. */
-export type PoolCountsParts = Omit<PoolCounts, 'publish' | 'restore' | 'takePlace' | 'stats'>
-
-/** A queue may be endless; the number of places is not. */
-const limited = (places: number): number => Math.min(places, 2 ** 31 - 1)
+export type PoolCountsParts = Omit<PoolCounts, 'publish' | 'restore' | 'takePlace' | 'returnPlace' | 'stats'>

@@ -1,6 +1,6 @@
 import type { WaitOptions } from '@millrace/core'
 import { poolClosed } from './local-pool.js'
-import { callOwner, type Door } from './owner.js'
+import { callOwner, type Door, tellOwner } from './owner.js'
 import type { PoolCore, PoolStats } from './pool-core.js'
 import type { PoolCounts } from './pool-counts.js'
 
@@ -37,7 +37,9 @@ export class RemotePool<J, R> implements PoolCore<J, R> {
   trySubmit(job: J): Promise<R> | undefined {
     if (this.closed) throw poolClosed()
     if (!this.counts.takePlace()) return undefined
-    return callOwner(this.#door, 'submitPlaced', [job]) as Promise<R>
+    return callOwner(this.#door, 'submitPlaced', [job], undefined, () =>
+      tellOwner(this.#door, 'restorePlaces', []),
+    ) as Promise<R>
   }
 
   async drain(options: WaitOptions | undefined): Promise<void> {

@@ -158,6 +158,8 @@ export class WorkerPool<J, R> implements Shareable {
           return core.submit(args[0] as J, ctx)
         case 'submitPlaced':
           return core.submitPlaced(args[0] as J, ctx)
+        case 'restorePlaces':
+          return core.restorePlaces()
         case 'drain':
           return core.drain(ctx)
         case 'close':
@@ -186,7 +188,7 @@ export class WorkerPool<J, R> implements Shareable {
   }
 }
 
-type Method = 'submit' | 'submitPlaced' | 'drain' | 'close' | 'stop'
+type Method = 'submit' | 'submitPlaced' | 'restorePlaces' | 'drain' | 'close' | 'stop'
 
 interface Sent {
   door: Door
