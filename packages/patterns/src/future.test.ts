@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { Canceled, type Context, runtime } from '@millrace/core'
+import { Canceled, type Context, runtime, type WaitOptions } from '@millrace/core'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { checkLeaks, deferred, isPending, panicsIn, turn } from '../fixtures/testing.js'
 import { Future } from './index.js'
@@ -176,7 +176,11 @@ describe('of several', () => {
   test('each can be given up, with the reason as it is', async () => {
     const gate = later()
     const slow = new Future(() => gate.promise)
-    for (const several of [Future.all, Future.any, Future.race, Future.allSettled]) {
+    const all = [Future.all, Future.any, Future.race, Future.allSettled] as ((
+      futures: Future<string>[],
+      options: WaitOptions,
+    ) => Promise<unknown>)[]
+    for (const several of all) {
       const controller = new AbortController()
       const reason = new Error('impatient')
       const waiting = several([slow], { signal: controller.signal })

@@ -115,7 +115,7 @@ export function tellOwner({ calls }: Door, method: string, args: readonly unknow
   calls.send({ method, args }).catch(() => {})
 }
 
-const ownerLost = (): ThreadLostError =>
+export const ownerLost = (): ThreadLostError =>
   new ThreadLostError('the thread that owns this object has ended before it answered')
 
 /** This thread. */
