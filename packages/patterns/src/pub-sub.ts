@@ -64,8 +64,8 @@ interface Counts {
  * Publishes values under topics to all who have subscribed to them. Topics are names joined by dots, `orders.eu.new`; a
  * subscriber gives a pattern, in which `*` stands for one name and `>` at the end for one or more, as in NATS.
  *
- * A slow subscriber delays nobody, unless it has asked to. Nothing is kept for those who come later. A value is not copied for
- * subscribers on the publisher's thread.
+ * A slow subscriber delays nobody, unless it has asked to. Nothing is kept for those who come later. Values are not copied as long as
+ * no other thread knows the PubSub.
  *
  * It can be an argument of a parallel goroutine, or part of any value that crosses: it is the same on every thread, each of which can
  * subscribe, publish and close. It lives on the thread that made it, and has to be closed if it has crossed: until then a goroutine there

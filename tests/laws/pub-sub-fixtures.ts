@@ -1,0 +1,79 @@
+import { parallel, type ReceiveChan, type SendChan } from '@millrace/core'
+import { PubSub, type SubscribeOptions } from '@millrace/patterns'
+
+// What the laws of publish and subscribe start on other threads.
+
+type Exits = { process: { exit(code: number): never } }
+
+/** Subscribes, says so, and answers all it gets to the end, or the first `count`. */
+export const listen = parallel(import.meta.url, async function listen<
+  T,
+>(pubSub: PubSub<T>, pattern: string, options: SubscribeOptions, ready: SendChan<unknown>, count = Infinity) {
+  const subscription = pubSub.subscribe(pattern, options)
+  await ready.send(1)
+  const values: T[] = []
+  for await (const value of subscription) if (values.push(value) === count) break
+  subscription.unsubscribe()
+  return { values, dropped: subscription.dropped }
+})
+
+/** Subscribes, says so, and receives nothing until told what to do. */
+export const hold = parallel(import.meta.url, async function hold<
+  T,
+>(pubSub: PubSub<T>, pattern: string, options: SubscribeOptions, ready: SendChan<unknown>, told: ReceiveChan<'exit' | 'unsubscribe'>) {
+  const subscription = pubSub.subscribe(pattern, options)
+  await ready.send(1)
+  if ((await told.receive()) === 'exit') (globalThis as unknown as Exits).process.exit(0)
+  subscription.unsubscribe()
+  const values: T[] = []
+  for await (const value of subscription) values.push(value)
+  return { values, dropped: subscription.dropped }
+})
+
+export const publishMany = parallel(
+  import.meta.url,
+  async function publishMany(pubSub: PubSub<number>, topic: string, from: number, count: number) {
+    for (let n = from; n < from + count; n++) await pubSub.publish(topic, n)
+  },
+)
+
+export const tryPublishOnce = parallel(import.meta.url, function tryPublishOnce<
+  T,
+>(pubSub: PubSub<T>, topic: string, value: T) {
+  return pubSub.tryPublish(topic, value)
+})
+
+/** Publishes each time it is told to, on its own thread all the time. */
+export const publishWhenTold = parallel(import.meta.url, async function publishWhenTold<
+  T,
+>(pubSub: PubSub<T>, told: ReceiveChan<[string, T]>, done: SendChan<unknown>) {
+  for await (const [topic, value] of told) {
+    await pubSub.publish(topic, value)
+    await done.send(1)
+  }
+})
+
+export const statsOf = parallel(import.meta.url, function statsOf(pubSub: PubSub<number>) {
+  return pubSub.stats
+})
+
+export const closePubSub = parallel(import.meta.url, function closePubSub(pubSub: PubSub<number>) {
+  pubSub.close()
+  return pubSub.closed
+})
+
+/** Makes a PubSub, subscribes, and sends it; its thread ends when told to. */
+export const ownPubSub = parallel(
+  import.meta.url,
+  async function ownPubSub(pubSubs: SendChan<PubSub<string>>, told: ReceiveChan<'exit' | 'close'>) {
+    const pubSub = new PubSub<string>()
+    const own = pubSub.subscribe('>')
+    const blocks = pubSub.subscribe('block', { buffer: 0, policy: 'block' })
+    await pubSubs.send(pubSub)
+    if ((await told.receive()) === 'exit') (globalThis as unknown as Exits).process.exit(0)
+    pubSub.close()
+    const values: string[] = []
+    for await (const value of own) values.push(value)
+    return { values, isClosed: blocks.closed }
+  },
+)
