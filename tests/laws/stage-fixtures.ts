@@ -1,4 +1,5 @@
-import { type Context, parallel, type ReceiveChan, runtime, type SendChan } from '@millrace/core'
+import { background, type Context, parallel, type ReceiveChan, runtime, type SendChan } from '@millrace/core'
+import { generate, map, pipeline, retry } from '@millrace/patterns'
 import { here } from './parallel-fixtures.js'
 
 // What the laws of pipelines, retry and futures start on other threads.
@@ -64,4 +65,14 @@ export const spinsOn = parallel(import.meta.url, function spinsOn(ctx: Context) 
 
 export const sum = parallel(import.meta.url, async function sum(...numbers: number[]) {
   return numbers.reduce((a, b) => a + b, 0)
+})
+
+/** A pipeline of its own, and a retry, that fail. */
+export const failsHere = parallel(import.meta.url, async function failsHere(how: 'pipeline' | 'retry') {
+  const fail = () => {
+    throw new RangeError('deep')
+  }
+  if (how === 'retry') await retry(fail, { retries: 1, initialMs: 0 })
+  const line = pipeline(background(), generate([1]), map(fail, { name: 'far away' }))
+  for await (const _ of line);
 })

@@ -1,4 +1,4 @@
-import { background } from '@millrace/core'
+import { background, go } from '@millrace/core'
 import { Future, filter, generate, map, pipeline, retry, stage, take, tap } from '@millrace/patterns'
 import { equal, ok, range, rejects } from './expect.js'
 import type { Law } from './law.js'
@@ -124,6 +124,20 @@ export const stageLaws: Law[] = [
       )
       const error = await rejects(collect(failing), 'the loop')
       equal([stageOf(error), causeOf(error)?.message], ['evens', 'too many'])
+    },
+  },
+  {
+    name: 'the errors of a pipeline and of retry keep their class between threads',
+    rule: 'API 5',
+    async run() {
+      const failed = (await rejects(go(fixtures.failsHere, 'pipeline'), 'a pipeline')) as PipelineError
+      ok(failed instanceof PipelineError, `the error is ${failed}`)
+      equal([failed.stage, failed.message], ['far away', 'pipeline: stage "far away": deep'])
+      ok(failed.cause instanceof RangeError, `the cause is ${failed.cause}`)
+      const gaveUp = (await rejects(go(fixtures.failsHere, 'retry'), 'retry')) as RetryError
+      ok(gaveUp instanceof RetryError, `the error is ${gaveUp}`)
+      equal([gaveUp.attempts, gaveUp.message], [2, 'retry: gave up after 2 attempts: deep'])
+      ok(gaveUp.cause instanceof RangeError, `the cause is ${gaveUp.cause}`)
     },
   },
   {

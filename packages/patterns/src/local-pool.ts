@@ -1,6 +1,7 @@
 import {
   ChanClosedError,
   type Context,
+  cause,
   go,
   ParkingLot,
   type WaitOptions,
@@ -156,6 +157,10 @@ export class LocalPool<J, R> implements PoolCore<J, R> {
     }
     const free = (): void => this.#free()
     for (let attempt = 1; ; attempt++) {
+      if (task.ctx.err()) {
+        free()
+        throw cause(task.ctx)
+      }
       const [ctx, cancel] = withTimeout(task.ctx, this.#timeoutMs)
       isRunning = true
       const running = go(this.#run, task.job, ctx) as Promise<R>

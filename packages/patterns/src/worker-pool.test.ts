@@ -203,6 +203,17 @@ describe('cancelling', () => {
     await pool.close()
   })
 
+  test('a job that has a worker and has not begun does not', async () => {
+    const { pool, started } = gated({ workers: 1 })
+    const [ctx, cancel] = withCancel(background())
+    const job = pool.submit(0, ctx)
+    cancel()
+    await expect(job).rejects.toThrow(Canceled)
+    await pool.close()
+    expect(started).toEqual([])
+    expect(pool.stats).toMatchObject({ canceled: 1, running: 0 })
+  })
+
   test('a job that runs is told by its context; its worker is busy until it has ended', async () => {
     const { pool, contexts, started, end } = gated({ workers: 1 })
     const why = new Error('why')
