@@ -1,5 +1,17 @@
 import { background, go } from '@millrace/core'
-import { Future, filter, generate, map, pipeline, retry, stage, take, tap } from '@millrace/patterns'
+import {
+  Future,
+  filter,
+  generate,
+  map,
+  PipelineError,
+  pipeline,
+  RetryError,
+  retry,
+  stage,
+  take,
+  tap,
+} from '@millrace/patterns'
 import { equal, ok, range, rejects } from './expect.js'
 import type { Law } from './law.js'
 import { here } from './parallel-fixtures.js'
