@@ -81,8 +81,13 @@ export class Run {
     })
   }
 
-  /** Answers for the run behind `channel`, from which this run receives. */
+  /** Answers for the run behind `channel`, from which this run receives. @throws {TypeError} It is no channel. */
   adopt(channel: ReceiveChan<unknown>): void {
+    if (typeof channel?.receiveOk !== 'function') {
+      throw new TypeError(
+        `a source must be a channel (generate makes one of anything that can be iterated), got ${typeof channel}`,
+      )
+    }
     const source = runs.get(channel)
     if (!source || source.#owners.has(channel)) return
     source.#owners.set(channel, this)

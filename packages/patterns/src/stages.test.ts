@@ -10,7 +10,7 @@ import {
   onManualClock,
   turn,
 } from '../fixtures/testing.js'
-import { batch, filter, generate, map, orDone, pipeline, take, tap, tee } from './index.js'
+import { batch, fanIn, fanOut, filter, generate, map, orDone, pipeline, take, tap, tee } from './index.js'
 
 checkLeaks()
 
@@ -339,6 +339,28 @@ describe('misuse', () => {
     expect(() => filter((n: number) => n > 1, { buffer: -1 })).toThrow(RangeError)
     expect(() => map(undefined as never)).toThrow('map: the first argument must be a function')
     expect(source.length).toBe(1)
+  })
+
+  test('of what is no source and no stage is a TypeError at once', async () => {
+    const source = chan<number>()
+    for (const wrong of [undefined, null, 7, {}, [1, 2]] as never[]) {
+      expect(() => pipeline(background(), wrong)).toThrow(/^a source must be a channel \(generate makes one/)
+      expect(() => tee(wrong, 2)).toThrow(TypeError)
+      expect(() => orDone(background(), wrong)).toThrow(TypeError)
+      expect(() => fanIn(source, wrong)).toThrow(TypeError)
+      expect(() => fanOut(wrong, 2)).toThrow(TypeError)
+    }
+    for (const wrong of [undefined, null, 7, {}] as never[])
+      expect(() => generate(wrong)).toThrow(/^generate: the items must be iterable, or a channel, got /)
+    expect(() => pipeline(background(), source, undefined as never)).toThrow(
+      /^pipeline: stage 0 must be a function \(source, ctx\) => channel, got undefined$/,
+    )
+    expect(() => pipeline(undefined as never, source)).toThrow('cannot create context from nil parent')
+    const noChannel = pipeline(background(), source, function forgetful() {} as never)
+    await expect(collect(noChannel)).rejects.toThrow(
+      /^pipeline: stage "forgetful": a source must be a channel/,
+    )
+    source.close()
   })
 })
 
