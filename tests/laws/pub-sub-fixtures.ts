@@ -1,4 +1,4 @@
-import { parallel, type ReceiveChan, type SendChan } from '@millrace/core'
+import { go, parallel, type ReceiveChan, type SendChan } from '@millrace/core'
 import { PubSub, type SubscribeOptions } from '@millrace/patterns'
 
 // What the laws of publish and subscribe start on other threads.
@@ -75,5 +75,21 @@ export const ownPubSub = parallel(
     const values: string[] = []
     for await (const value of own) values.push(value)
     return { values, isClosed: blocks.closed }
+  },
+)
+
+/** Hands it on: another goroutine subscribes, on whatever thread; this one publishes. */
+export const handOn = parallel(
+  import.meta.url,
+  async function handOn(pubSub: PubSub<number>, ready: SendChan<unknown>, depth: number): Promise<number[]> {
+    const own = pubSub.subscribe('>', { buffer: 100 })
+    await ready.send(1)
+    const deeper = depth > 0 ? await go(handOn, pubSub, ready, depth - 1) : []
+    await pubSub.publish('x', depth)
+    const sum = pubSub.stats.published
+    own.unsubscribe()
+    let seen = 0
+    for await (const _ of own) seen++
+    return [...deeper, seen, sum]
   },
 )

@@ -158,6 +158,21 @@ export const pubSubLaws: Law[] = [
     },
   },
   {
+    name: 'a PubSub goes on from thread to thread, and all of them hear each other',
+    rule: 'API 4',
+    async run() {
+      const pubSub = new PubSub<number>()
+      const ready = chan<unknown>(10)
+      const here = pubSub.subscribe('x')
+      // Each has subscribed before the next does, and hears what the deeper ones publish, and itself.
+      equal(await go(fixtures.handOn, pubSub, ready, 3), [1, 1, 2, 2, 3, 3, 4, 4])
+      equal(buffered(here), [0, 1, 2, 3])
+      equal(pubSub.stats.published, 4)
+      await eventually(() => pubSub.stats.subscriptions === 1, 'the end of the subscriptions')
+      pubSub.close()
+    },
+  },
+  {
     name: 'a value that cannot cross to a subscriber is refused with its path, and counts as dropped',
     rule: 'API 5',
     needs: ['threads'],

@@ -1,6 +1,7 @@
 import {
   type AtomicBool,
   type Context,
+  go,
   parallel,
   type ReceiveChan,
   type SendChan,
@@ -120,5 +121,14 @@ export const ownPool = parallel(
     await pools.send(pool)
     if ((await told.receive()) === 'exit') (globalThis as unknown as Exits).process.exit(0)
     await pool.close()
+  },
+)
+
+/** Hands the pool on, and submits as well. */
+export const submitDeep = parallel(
+  import.meta.url,
+  async function submitDeep(pool: WorkerPool<number, number>, depth: number): Promise<number> {
+    const deeper = depth > 0 ? go(submitDeep, pool, depth - 1) : 0
+    return (await pool.submit(depth)) + (await deeper)
   },
 )

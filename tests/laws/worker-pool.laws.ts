@@ -79,6 +79,27 @@ export const workerPoolLaws: Law[] = [
     },
   },
   {
+    name: 'a worker pool goes on from thread to thread, and comes back in a job of its own',
+    rule: 'API 4',
+    async run() {
+      const pool = new WorkerPool({ workers: 2, run: async (n: number) => 10 ** n })
+      equal(await go(fixtures.submitDeep, pool, 4), 11_111)
+      await pool.close()
+      const inner = new WorkerPool({ workers: 1, run: async (n: number) => n + 1 })
+      const outer = new WorkerPool({
+        workers: 1,
+        run: (job: { pool: typeof inner; n: number }) => job.pool.submit(job.n),
+      })
+      equal(
+        await go(fixtures.submitOne<{ pool: typeof inner; n: number }, number>, outer, { pool: inner, n: 1 }),
+        {
+          result: 2,
+        },
+      )
+      await Promise.all([inner.close(), outer.close()])
+    },
+  },
+  {
     name: 'the errors of a job reach the thread that submitted it, and so does a result that cannot cross',
     rule: 'API 5',
     needs: ['threads'],

@@ -19,6 +19,9 @@ export interface Subscriber<T> {
 /** What came of a value: `full` must wait for room, and `gone` has unsubscribed. */
 export type Outcome = 'delivered' | 'dropped' | 'evicted' | 'full' | 'gone'
 
+/** So many other publishers may be quicker, each time, before this one gives way. */
+const MOST_TRIES = 100
+
 /**
  * Gives a subscriber a value if that need not wait.
  *
@@ -27,16 +30,16 @@ export type Outcome = 'delivered' | 'dropped' | 'evicted' | 'full' | 'gone'
  */
 export function offer<T>({ channel, policy }: Subscriber<T>, value: T, drop: () => void): Outcome {
   try {
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       if (channel.trySend(value)) return 'delivered'
       if (policy === 'block') return 'full'
-      if (policy === 'drop-oldest') {
+      if (policy === 'drop-oldest' && tries < MOST_TRIES) {
         // Its receiver, or another publisher, may have been quicker; then there is room too.
         if (channel.tryReceiveOk()?.ok) drop()
         continue
       }
       drop()
-      if (policy === 'drop-newest') return 'dropped'
+      if (policy !== 'evict') return 'dropped'
       close(channel)
       return 'evicted'
     }
