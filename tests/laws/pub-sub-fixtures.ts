@@ -1,5 +1,6 @@
 import { go, parallel, type ReceiveChan, type SendChan } from '@millrace/core'
 import { PubSub, type SubscribeOptions } from '@millrace/patterns'
+import { randomFrom } from './expect.js'
 
 // What the laws of publish and subscribe start on other threads.
 
@@ -93,3 +94,28 @@ export const handOn = parallel(
     return [...deeper, seen, sum]
   },
 )
+
+/** Subscribes, publishes and unsubscribes; its thread may end in the middle of that. */
+export const comeAndGo = parallel(
+  import.meta.url,
+  async function comeAndGo(pubSub: PubSub<number>, seed: number, rounds: number) {
+    const below = randomFrom(seed)
+    for (let i = 0; i < rounds; i++) {
+      const policy = (['drop-newest', 'drop-oldest', 'block', 'evict'] as const)[below(4)]!
+      const own = pubSub.subscribe(`room.${below(3)}`, { buffer: 1 + below(3), policy })
+      pubSub.tryPublish(`room.${below(3)}`, i)
+      // Who blocks receives, so that nobody waits for ever; the others need not.
+      const receiving = policy === 'block' ? drain(own) : undefined
+      const published = pubSub.publish(`room.${below(3)}`, i)
+      if (below(40) === 0) (globalThis as unknown as Exits).process.exit(0)
+      await published
+      own.unsubscribe()
+      await receiving
+    }
+    return 'done'
+  },
+)
+
+async function drain(values: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of values);
+}

@@ -215,6 +215,31 @@ export const pubSubLaws: Law[] = [
     },
   },
   {
+    name: 'threads that die while they subscribe and publish hold up nobody, and nothing is left of them',
+    rule: 'API 8',
+    needs: ['process.exit'],
+    timeoutMs: 30_000,
+    async run() {
+      const pubSub = new PubSub<number>()
+      const all = pubSub.subscribe('>', { buffer: 10, policy: 'drop-oldest' })
+      const results = await Promise.allSettled(
+        range(24).map(seed => go(fixtures.comeAndGo, pubSub, seed + 1, 20)),
+      )
+      for (const result of results) {
+        if (result.status === 'rejected') isError(result.reason, 'ERR_THREAD_LOST', 'the thread')
+      }
+      await pubSub.publish('room.1', -1)
+      await eventually(() => pubSub.stats.subscriptions === 1, 'the end of all subscriptions')
+      equal(buffered(all).at(-1), -1)
+      const ready = chan<unknown>(1)
+      const listening = go(fixtures.listen<number>, pubSub, 'room.*', {}, ready, 1)
+      await ready.receive()
+      equal(pubSub.tryPublish('room.2', 7), 2)
+      equal((await listening).values, [7])
+      pubSub.close()
+    },
+  },
+  {
     name: 'a PubSub that another thread has made works from here',
     rule: 'API 4',
     async run() {

@@ -8,6 +8,7 @@ import {
   withCancelCause,
 } from '@millrace/core'
 import { WorkerPool } from '@millrace/patterns'
+import { randomFrom } from './expect.js'
 import { here } from './parallel-fixtures.js'
 
 // What the laws of worker pools start on other threads.
@@ -130,5 +131,20 @@ export const submitDeep = parallel(
   async function submitDeep(pool: WorkerPool<number, number>, depth: number): Promise<number> {
     const deeper = depth > 0 ? go(submitDeep, pool, depth - 1) : 0
     return (await pool.submit(depth)) + (await deeper)
+  },
+)
+
+/** Submits jobs in every way; its thread may end in the middle of that. */
+export const submitUntilDeath = parallel(
+  import.meta.url,
+  async function submitUntilDeath(pool: WorkerPool<number, number>, seed: number) {
+    const below = randomFrom(seed)
+    const jobs: (Promise<number> | undefined)[] = []
+    for (let i = 0; i < 30; i++) {
+      jobs.push(below(2) ? pool.trySubmit(i) : pool.submit(i))
+      if (below(60) === 0) (globalThis as unknown as Exits).process.exit(0)
+      if (below(3) === 0) await Promise.all(jobs.splice(0))
+    }
+    await Promise.all(jobs)
   },
 )

@@ -4,6 +4,7 @@ import {
   chan,
   go,
   type ReceiveChan,
+  runtime,
   ThreadLostError,
   withTimeout,
 } from '@millrace/core'
@@ -254,6 +255,33 @@ export const workerPoolLaws: Law[] = [
       isError(await rejects(waiting, 'a job that waits'), 'ERR_THREAD_LOST', 'the thread')
       isError(await rejects(pool.submit(gate), 'a later job'), 'ERR_THREAD_LOST', 'the thread')
       isError(await rejects(pool.close(), 'close'), 'ERR_THREAD_LOST', 'the thread')
+    },
+  },
+  {
+    name: 'threads that die while they submit take no place in the queue along',
+    rule: 'API 8',
+    needs: ['process.exit'],
+    timeoutMs: 30_000,
+    async run() {
+      const pool = new WorkerPool<number, number>({
+        workers: 3,
+        queue: 4,
+        async run(n) {
+          await runtime.gosched()
+          return n
+        },
+      })
+      const results = await Promise.allSettled(
+        range(24).map(seed => go(fixtures.submitUntilDeath, pool, seed + 1)),
+      )
+      for (const result of results) {
+        if (result.status === 'rejected') isError(result.reason, 'ERR_THREAD_LOST', 'the thread')
+      }
+      await pool.drain()
+      const accepted = range(20).map(n => pool.trySubmit(n))
+      equal(accepted.filter(Boolean).length, 7, 'jobs for which there was room')
+      await Promise.all(accepted)
+      await pool.close()
     },
   },
   {
