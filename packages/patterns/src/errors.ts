@@ -44,3 +44,9 @@ export class CircuitOpenError extends Error {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 registerError('ERR_CIRCUIT_OPEN', (_message, { retryAfterMs }) => new CircuitOpenError(Number(retryAfterMs)))
+registerError('ERR_PIPELINE', (message, { stage }) =>
+  Object.assign(new PipelineError(String(stage), undefined), { message }),
+)
+registerError('ERR_RETRY', (message, { attempts }) =>
+  Object.assign(new RetryError(Number(attempts), undefined), { message }),
+)

@@ -1,16 +1,30 @@
 import { providesKinds } from '@millrace/core'
 
+export { type BatchOptions, batch } from './batch.js'
 export type { CircuitBreakerJSON, CircuitState, CircuitWindow } from './circuit.js'
 export { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.js'
+export type { MapOptions } from './each.js'
 export { CircuitOpenError, PipelineError, RetryError } from './errors.js'
 export { fanIn } from './fan-in.js'
 export { fanOut } from './fan-out.js'
+export { filter } from './filter.js'
+export { Future } from './future.js'
 export { generate } from './generate.js'
-export { type MapOptions, map } from './map.js'
+export { map } from './map.js'
+export { orDone } from './or-done.js'
 export { type Pipeline, pipeline, type Stage } from './pipeline.js'
+export type { PoolEvent, PoolStats } from './pool-core.js'
+export { PubSub } from './pub-sub.js'
 export { every, RateLimiter, type RateLimiterOptions, type Reservation } from './rate-limiter.js'
 export { type RetryOptions, retry } from './retry.js'
 export { Sometimes, type SometimesOptions } from './sometimes.js'
+export { type StageOptions, stage } from './stage.js'
+export type { Policy } from './subscriber.js'
+export type { PubSubStats, SubscribeOptions, Subscription } from './subscription.js'
+export { take } from './take.js'
+export { tap } from './tap.js'
+export { tee } from './tee.js'
+export { type PoolMapOptions, WorkerPool, type WorkerPoolOptions } from './worker-pool.js'
 
-// Threads know limiters and breakers that they are sent, also where their own modules do not import this.
+// Threads know the patterns that they are sent, also where their own modules do not import this.
 providesKinds(import.meta.url)
