@@ -176,3 +176,11 @@ test('md5-all stops at a file that cannot be read, and nothing runs any more', {
     ...(await outputOf('md5-all')).slice(0, 4),
   ])
 })
+
+test('fetch-jobs fetches every page once, through a time when the server is down', {
+  timeout: 60_000,
+}, async () => {
+  const lines = await outputOf('fetch-jobs')
+  const shown = shownFor('fetch-jobs')
+  for (const i of [0, 1, 3]) expect(lines[i]).toBe(shown[i])
+})

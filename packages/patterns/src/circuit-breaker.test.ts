@@ -1,16 +1,9 @@
 import { getEventListeners } from 'node:events'
-import {
-  background,
-  Canceled,
-  type Context,
-  chan,
-  DeadlineExceeded,
-  runtime,
-  withCancelCause,
-} from '@millrace/core'
+import { background, Canceled, type Context, chan, DeadlineExceeded, withCancelCause } from '@millrace/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { useClock } from '../../core/dist/clock.js'
 import { ManualClock } from '../../core/fixtures/manual-clock.mjs'
+import { checkLeaks } from '../fixtures/testing.js'
 import {
   CircuitBreaker,
   type CircuitBreakerJSON,
@@ -27,10 +20,7 @@ beforeEach(() => {
   now = 1_700_000_000_000
   changes = []
 })
-afterEach(async () => {
-  for (let i = 0; i < 4; i++) await turn()
-  expect(runtime.numGoroutine()).toBe(1)
-})
+checkLeaks()
 
 /** By the test's clock; open for 1000 ms. */
 const breakerOf = (options: Partial<CircuitBreakerOptions> = {}): CircuitBreaker =>

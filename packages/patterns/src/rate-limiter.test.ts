@@ -2,16 +2,16 @@ import { getEventListeners } from 'node:events'
 import {
   background,
   DeadlineExceeded,
-  runtime,
   sleep,
   withCancelCause,
   withDeadline,
   withTimeout,
 } from '@millrace/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-// The core that '@millrace/core' is: a clock set in its sources would be another one's.
 import { useClock } from '../../core/dist/clock.js'
 import { ManualClock } from '../../core/fixtures/manual-clock.mjs'
+// The core that '@millrace/core' is: a clock set in its sources would be another one's.
+import { checkLeaks } from '../fixtures/testing.js'
 import { every, RateLimiter, type Reservation } from './index.js'
 
 // The tables are those of golang.org/x/time/rate: a step of d is 100 ms, t(n) is n steps after t0.
@@ -19,10 +19,7 @@ const d = 100
 const T0 = 1_700_000_000_000
 const t = (steps: number): number => T0 + steps * d
 
-afterEach(async () => {
-  for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
-  expect(runtime.numGoroutine()).toBe(1)
-})
+checkLeaks()
 
 /** What `n` tokens reserved at a step are for: a step, or Infinity for never. */
 const act = (limiter: RateLimiter, at: number, n: number): number => stepOf(limiter.reserveN(t(at), n), at)
