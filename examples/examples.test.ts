@@ -107,13 +107,24 @@ test.each(names)('%s prints lines like those in README.md', { timeout: 60_000 },
   expect(shapesOf(await outputOf(name))).toEqual(shapesOf(shownFor(name)))
 })
 
-test.each(['prime-sieve', 'pipeline', 'mutex-counter', 'leak-fixed', 'md5-all'])(
-  '%s prints exactly what README.md shows',
-  { timeout: 60_000 },
-  async name => {
-    expect(await outputOf(name)).toEqual(shownFor(name))
-  },
-)
+const exact = [
+  'prime-sieve',
+  'pipeline',
+  'mutex-counter',
+  'leak-fixed',
+  'md5-all',
+  'stages',
+  'tee',
+  'job-pool',
+  'retry-after',
+  'futures',
+  'pub-sub',
+  'dynamic-select',
+]
+
+test.each(exact)('%s prints exactly what README.md shows', { timeout: 60_000 }, async name => {
+  expect(await outputOf(name)).toEqual(shownFor(name))
+})
 
 test('fan-out-fan-in counts the same on one thread and on all', { timeout: 60_000 }, async () => {
   const [one, all, faster] = await outputOf('fan-out-fan-in')

@@ -20,6 +20,7 @@ import { onceLaws } from './once.laws.js'
 import { askForOneThread, oneThreadLaws } from './one-thread.laws.js'
 import { parallelLaws } from './parallel.laws.js'
 import { parkedLaws } from './parked.laws.js'
+import { pubSubLaws } from './pub-sub.laws.js'
 import { rangeLaws } from './range.laws.js'
 import { rendezvousLaws } from './rendezvous.laws.js'
 import { rwMutexLaws } from './rw-mutex.laws.js'
@@ -28,9 +29,11 @@ import { selectChoiceLaws } from './select-choice.laws.js'
 import { selectParkedLaws } from './select-parked.laws.js'
 import { sharedArrayLaws } from './shared-array.laws.js'
 import { singleFlightLaws } from './single-flight.laws.js'
+import { stageLaws } from './stage.laws.js'
 import { threadLaws } from './threads.laws.js'
 import { typedLaws } from './typed.laws.js'
 import { waitGroupLaws } from './wait-group.laws.js'
+import { workerPoolLaws } from './worker-pool.laws.js'
 import { arrived, local, onOneThread, program, shared, typedLocal, typedShared } from './worlds.js'
 
 const ofNumbers: Law[] = [
@@ -66,6 +69,9 @@ const ofTheProgram: Law[] = [
   ...sharedArrayLaws,
   ...largeLaws,
   ...errgroupLaws,
+  ...stageLaws,
+  ...workerPoolLaws,
+  ...pubSubLaws,
 ]
 
 /** Laws that share a process, and how it is prepared for them. */

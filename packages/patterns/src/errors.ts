@@ -1,3 +1,5 @@
+import { registerError } from '@millrace/kernel'
+
 /** What went wrong in a stage: `stage` names it, `cause` is what was thrown there. */
 export class PipelineError extends Error {
   override readonly name = 'PipelineError'
@@ -28,3 +30,10 @@ export class RetryError extends Error {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+registerError('ERR_PIPELINE', (message, { stage }) =>
+  Object.assign(new PipelineError(String(stage), undefined), { message }),
+)
+registerError('ERR_RETRY', (message, { attempts }) =>
+  Object.assign(new RetryError(Number(attempts), undefined), { message }),
+)

@@ -11,11 +11,16 @@ import { until } from './until.js'
  * It ends early, and `items` is told (`return`), when `options` end, or when what receives from it does: a pipeline, a
  * fan-in. The channel is closed then. An error of `items` is an error of the pipeline, stage "generate"; without one, a panic.
  *
+ * @throws {TypeError} `items` cannot be iterated.
+ *
  * @example
  * const numbers = generate([1, 2, 3])
  * await numbers.receive() // => 1
  */
 export function generate<T>(items: Iterable<T> | AsyncIterable<T>, options?: WaitOptions): ReceiveChan<T> {
+  if (!isIterable(items)) {
+    throw new TypeError(`generate: the items must be iterable, or a channel, got ${typeof items}`)
+  }
   const out = chan<T>()
   const run = new Run(contextOf(options), [out])
   if (isChannel(items)) run.adopt(items)
@@ -58,6 +63,14 @@ async function leave(items: AsyncIterator<unknown>): Promise<void> {
   try {
     await items.return?.()
   } catch {}
+}
+
+const isIterable = (items: object): boolean => {
+  if (items === undefined || items === null) return false
+  const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: async } = items as Partial<
+    Iterable<unknown> & AsyncIterable<unknown>
+  >
+  return typeof sync === 'function' || typeof async === 'function'
 }
 
 const isChannel = <T>(items: Iterable<T> | AsyncIterable<T>): items is ReceiveChan<T> =>

@@ -33,6 +33,8 @@ export type Pipeline<T> = ReceiveChan<T> & {
  *
  * An error that is neither thrown by a loop nor asked for with `done` is a panic.
  *
+ * @throws {TypeError} `source` is no channel, a stage no function, or `ctx` no context.
+ *
  * @example
  * const words = pipeline(background(), generate(['mill', 'race']), map((word: string) => word.toUpperCase()))
  * const seen: string[] = []
@@ -78,6 +80,13 @@ export function pipeline(
   source: ReceiveChan<unknown>,
   ...stages: Stage<never, unknown>[]
 ): Pipeline<unknown> {
+  for (const [i, stage] of stages.entries()) {
+    if (typeof stage !== 'function') {
+      throw new TypeError(
+        `pipeline: stage ${i} must be a function (source, ctx) => channel, got ${typeof stage}`,
+      )
+    }
+  }
   const out = chan<unknown>()
   const run = new Run(ctx, [out], { isLast: true })
   const last = join(source, stages, run)

@@ -1,17 +1,10 @@
 import { getEventListeners } from 'node:events'
-import { background, Canceled, type Context, runtime, withCancelCause } from '@millrace/core'
-import { afterEach, describe, expect, test } from 'vitest'
+import { background, Canceled, type Context, withCancelCause } from '@millrace/core'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { checkLeaks, isPending, onManualClock, turn } from '../fixtures/testing.js'
 import { RetryError, type RetryOptions, retry } from './index.js'
 
-/** Lets everything happen that can happen by itself. */
-const turn = async () => {
-  for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
-}
-
-afterEach(async () => {
-  await turn()
-  expect(runtime.numGoroutine()).toBe(1)
-})
+checkLeaks()
 
 const boom = (attempt: number): never => {
   throw new Error(`attempt ${attempt}`)
@@ -197,16 +190,137 @@ describe('retry', () => {
     expect(ctx!.err()).toBeInstanceOf(Canceled)
   })
 
-  test('refuses options that are out of range', async () => {
-    const fn = () => 1
+  test('waits exactly as long as it says, by the clock', () =>
+    onManualClock(async clock => {
+      const attempts: number[] = []
+      const result = retry(
+        attempt => {
+          attempts.push(attempt)
+          return attempt < 4 ? boom(attempt) : 'done'
+        },
+        { jitter: 'none', initialMs: 100, factor: 3, maxMs: 500 },
+      )
+      for (const ms of [100, 300, 500]) {
+        await turn()
+        const count = attempts.length
+        clock.advance(ms - 1)
+        await turn()
+        expect(attempts).toHaveLength(count)
+        clock.advance(1)
+      }
+      expect(await result).toBe('done')
+      expect(attempts).toEqual([1, 2, 3, 4])
+    }))
+
+  test('jitter is what the random numbers make of it', async () => {
+    const none: RetryOptions = { retries: 3, initialMs: 0, maxMs: 0 }
+    expect(await waits({ ...none, random: () => 0.5 })).toEqual([0, 0, 0])
+    expect(await waits({ retries: 3, initialMs: 1, maxMs: 3, random: () => 0.5 })).toEqual([0.5, 1, 1.5])
+    expect(
+      await waits({ retries: 4, jitter: 'decorrelated', initialMs: 1, maxMs: 4, random: () => 0.5 }),
+    ).toEqual([2, 3.5, 4, 4])
+  })
+
+  test('a delay that the server asks for is waited for, also above the maximum; one that has passed is none', () =>
+    onManualClock(async clock => {
+      const error = (retryAfter: number) => Object.assign(new Error('busy'), { retryAfter })
+      const asked = [5000, -20]
+      const seen: number[] = []
+      const result = retry(
+        () => {
+          if (asked.length > 0) throw error(asked.shift()!)
+          return 'done'
+        },
+        {
+          maxMs: 10,
+          retryIf: e => (e as { retryAfter: number }).retryAfter,
+          onRetry: (_, __, waitMs) => seen.push(waitMs),
+        },
+      )
+      await turn()
+      clock.advance(4999)
+      expect(await isPending(result)).toBe(true)
+      clock.advance(1)
+      expect(await result).toBe('done')
+      expect(seen).toEqual([5000, 0])
+    }))
+
+  test('the time that all of it may take is counted from the call, attempts included', async () => {
+    let now = 0
+    const attempts: number[] = []
+    const failed = retry(
+      attempt => {
+        attempts.push(attempt)
+        now += 40
+        boom(attempt)
+      },
+      { initialMs: 0, retries: Infinity, maxElapsedMs: 100, now: () => now },
+    )
+    await expect(failed).rejects.toMatchObject({ attempts: 3 })
+    expect(attempts).toEqual([1, 2, 3])
+  })
+
+  test('any error is tried again, whatever was thrown', async () => {
+    for (const thrown of [new TypeError('network'), 'text', undefined, null, { odd: true }, 0]) {
+      let calls = 0
+      const result = retry(
+        () => {
+          if (calls++ === 0) throw thrown
+          return calls
+        },
+        { initialMs: 0 },
+      )
+      expect(await result).toBe(2)
+      const gaveUp = await retry(() => Promise.reject(thrown), { retries: 0 }).catch(error => error)
+      expect(gaveUp).toBeInstanceOf(RetryError)
+      expect(gaveUp.cause).toBe(thrown)
+    }
+  })
+
+  test('an error of retryIf or onRetry ends it', async () => {
+    const own = new Error('own')
+    const fail = () => {
+      throw own
+    }
+    await expect(retry(boom, { retryIf: fail })).rejects.toBe(own)
+    await expect(retry(boom, { onRetry: fail })).rejects.toBe(own)
+    await expect(retry(boom, { retryIf: () => Number.NaN })).rejects.toThrow(
+      /^retry: retryIf must answer a boolean or milliseconds, got NaN$/,
+    )
+  })
+
+  test('a thousand retries on one signal leave no listener', async () => {
+    const { signal } = new AbortController()
+    await Promise.all(
+      Array.from({ length: 1000 }, () =>
+        retry(attempt => (attempt < 3 ? boom(attempt) : 0), { signal, initialMs: 0 }),
+      ),
+    )
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  test('infers its result', () => {
+    expectTypeOf(retry(async () => 'text')).toEqualTypeOf<Promise<string>>()
+    expectTypeOf(retry(() => 1)).toEqualTypeOf<Promise<number>>()
+  })
+
+  test('refuses options that are out of range, and calls nothing', async () => {
+    let calls = 0
+    const fn = () => calls++
     for (const options of [
       { retries: -1 },
+      { retries: 1.5 },
+      { retries: Number.NaN },
       { initialMs: Number.NaN },
       { maxMs: -1 },
       { factor: -1 },
       { maxElapsedMs: -1 },
+      { initialMs: '5' as never },
+      { jitter: 'some' as never },
     ]) {
       await expect(retry(fn, options)).rejects.toThrow(RangeError)
     }
+    await expect(retry(undefined as never)).rejects.toThrow(/^retry: the first argument must be a function$/)
+    expect(calls).toBe(0)
   })
 })

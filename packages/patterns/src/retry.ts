@@ -4,7 +4,7 @@ import { RetryError } from './errors.js'
 import { until } from './until.js'
 
 export interface RetryOptions extends WaitOptions {
-  /** How often to try again after the first attempt. 3 unless given. */
+  /** How often to try again after the first attempt: a whole number from 0 on, or Infinity. 3 unless given. */
   retries?: number
   /** Milliseconds before the first retry. 100 unless given. */
   initialMs?: number
@@ -17,12 +17,19 @@ export interface RetryOptions extends WaitOptions {
    * the wait before.
    */
   jitter?: 'none' | 'full' | 'decorrelated'
-  /** Whether to try again after this error; a number is how many milliseconds to wait before. Always, unless given. */
+  /**
+   * Whether to try again after this error; a number is how many milliseconds to wait before, as a server may have asked for: at
+   * least so long, whatever `maxMs` is. Always, unless given.
+   */
   retryIf?: (error: unknown) => boolean | number
   /** Gives up rather than begin an attempt later than this, in milliseconds from the call. No limit unless given. */
   maxElapsedMs?: number
-  /** Called before each wait. */
+  /** Called before each wait. What it throws ends everything. */
   onRetry?: (error: unknown, attempt: number, waitMs: number) => void
+  /** Milliseconds since some moment, for `maxElapsedMs`. The host's clock unless given. */
+  now?: () => number
+  /** A number from 0 up to 1, 1 excluded, for the jitter. `Math.random` unless given. */
+  random?: () => number
 }
 
 /**
@@ -34,7 +41,8 @@ export interface RetryOptions extends WaitOptions {
  *
  * @throws {RetryError} (as a rejection) It has given up; `cause` is the last error. An error that `retryIf` answers false to is
  *   thrown as it is.
- * @throws {RangeError} (as a rejection) An option is out of range.
+ * @throws {RangeError} (as a rejection) An option is out of range, or `retryIf` has answered NaN.
+ * @throws {TypeError} (as a rejection) `fn` is no function.
  *
  * @example
  * let calls = 0
@@ -50,10 +58,14 @@ export async function retry<R>(
   fn: (attempt: number, ctx: Context) => R | PromiseLike<R>,
   options: RetryOptions = {},
 ): Promise<R> {
-  const { retries = 3, maxElapsedMs = Number.POSITIVE_INFINITY, retryIf, onRetry } = options
+  const { retries = 3, maxElapsedMs = Infinity, retryIf, onRetry, now = () => performance.now() } = options
+  if (typeof fn !== 'function') throw new TypeError('retry: the first argument must be a function')
+  if (!(retries === Infinity || (Number.isSafeInteger(retries) && retries >= 0))) {
+    throw new RangeError(`retry: retries must be a whole number of at least 0, got ${String(retries)}`)
+  }
+  atLeast(0, { maxElapsedMs })
   const waits = new Waits(options)
-  atLeast(0, { retries, maxElapsedMs })
-  const began = performance.now()
+  const began = now()
   const [ctx, cancel] = withCancel(contextOf(options))
   try {
     for (let attempt = 1; ; attempt++) {
@@ -64,8 +76,8 @@ export async function retry<R>(
         if (ctx.err()) throw cause(ctx)
         const verdict = retryIf?.(error) ?? true
         if (verdict === false) throw error
-        const waitMs = typeof verdict === 'number' ? verdict : waits.next()
-        const elapsedMs = performance.now() - began
+        const waitMs = typeof verdict === 'number' ? asked(verdict, error) : waits.next()
+        const elapsedMs = now() - began
         if (attempt > retries || elapsedMs + waitMs > maxElapsedMs) throw new RetryError(attempt, error)
         onRetry?.(error, attempt, waitMs)
         await sleep(waitMs, ctx)
@@ -76,42 +88,64 @@ export async function retry<R>(
   }
 }
 
+const JITTERS = ['none', 'full', 'decorrelated']
+
+/** Longer than anybody waits, and short enough to be calculated with. */
+const MOST_MS = 1e15
+
 /** How long to wait each time. */
 class Waits {
   readonly #initialMs: number
   readonly #maxMs: number
   readonly #factor: number
   readonly #jitter: 'none' | 'full' | 'decorrelated'
+  readonly #random: () => number
   #count = 0
   #lastMs: number
 
-  constructor({ initialMs = 100, maxMs = 30_000, factor = 2, jitter = 'full' }: RetryOptions) {
+  constructor(options: RetryOptions) {
+    const { initialMs = 100, maxMs = 30_000, factor = 2, jitter = 'full', random = Math.random } = options
     atLeast(0, { initialMs, maxMs, factor })
+    if (!JITTERS.includes(jitter)) {
+      throw new RangeError(`retry: jitter must be one of ${JITTERS.join(', ')}, got ${String(jitter)}`)
+    }
     this.#initialMs = this.#lastMs = initialMs
     this.#maxMs = maxMs
     this.#factor = factor
     this.#jitter = jitter
+    this.#random = random
   }
 
   next(): number {
     if (this.#jitter === 'decorrelated') {
-      this.#lastMs = this.#limit(between(this.#initialMs, this.#lastMs * 3))
+      this.#lastMs = this.#limit(this.#between(this.#initialMs, Math.min(this.#lastMs * 3, MOST_MS)))
       return this.#lastMs
     }
     const ms = this.#limit(this.#initialMs * this.#factor ** this.#count++)
-    return this.#jitter === 'none' ? ms : between(0, ms)
+    return this.#jitter === 'none' ? ms : this.#between(0, ms)
+  }
+
+  #between(low: number, high: number): number {
+    return low + this.#random() * (high - low)
   }
 
   #limit(ms: number): number {
-    return Math.min(ms, this.#maxMs)
+    return Math.min(ms, this.#maxMs, MOST_MS)
   }
 }
 
-const between = (low: number, high: number): number => low + Math.random() * (high - low)
+/** What `retryIf` asks for; a moment that has passed is now. */
+function asked(ms: number, error: unknown): number {
+  if (Number.isNaN(ms)) {
+    throw new RangeError('retry: retryIf must answer a boolean or milliseconds, got NaN', { cause: error })
+  }
+  return Math.max(ms, 0)
+}
 
 function atLeast(least: number, values: { [name: string]: number }): void {
   for (const [name, value] of Object.entries(values)) {
-    if (!(value >= least))
+    if (typeof value !== 'number' || !(value >= least)) {
       throw new RangeError(`retry: ${name} must be at least ${least}, got ${String(value)}`)
+    }
   }
 }

@@ -5,6 +5,7 @@ import {
   go,
   type ReceiveChan,
   type SendChan,
+  withCancel,
   withCancelCause,
 } from '@millrace/core'
 import { WaitGroup } from '@millrace/sync'
@@ -42,8 +43,8 @@ export class Run {
   readonly #unfinished = new WaitGroup()
   /** Who adopted the run, by the channel that it receives from. */
   readonly #owners = new Map<object, Run>()
-  /** Channels that somebody receives from, or may yet. */
-  readonly #wanted: Set<object>
+  /** Channels that somebody receives from, or may yet; and what to call when nobody does any more. */
+  readonly #wanted: Map<object, () => void>
   #failure: PipelineError | undefined
 
   /**
@@ -57,7 +58,7 @@ export class Run {
     this.#cancel = cancel
     this.#isLast = isLast
     this.#channels = channels
-    this.#wanted = new Set(channels)
+    this.#wanted = new Map(channels.map(channel => [channel, ignore]))
     for (const channel of channels) runs.set(channel, this)
     this.done = this.#end()
   }
@@ -80,8 +81,13 @@ export class Run {
     })
   }
 
-  /** Answers for the run behind `channel`, from which this run receives. */
+  /** Answers for the run behind `channel`, from which this run receives. @throws {TypeError} It is no channel. */
   adopt(channel: ReceiveChan<unknown>): void {
+    if (typeof channel?.receiveOk !== 'function') {
+      throw new TypeError(
+        `a source must be a channel (generate makes one of anything that can be iterated), got ${typeof channel}`,
+      )
+    }
     const source = runs.get(channel)
     if (!source || source.#owners.has(channel)) return
     source.#owners.set(channel, this)
@@ -120,8 +126,17 @@ export class Run {
     this.#cancel(STOPPED)
   }
 
+  /** A context that ends when nobody receives from `channel`, one of the run's, any more; or with the run. Once per channel. */
+  whileWanted(channel: object): Context {
+    const [ctx, cancel] = withCancel(this.ctx)
+    if (this.#wanted.has(channel)) this.#wanted.set(channel, cancel)
+    else cancel()
+    return ctx
+  }
+
   /** Nobody receives from `channel` any more. Ends the run if that was the last; answers whether. */
   #abandon(channel: object): boolean {
+    this.#wanted.get(channel)?.()
     this.#wanted.delete(channel)
     if (this.#wanted.size > 0) return false
     this.stop()
@@ -135,7 +150,7 @@ export class Run {
     const why = cause(this.ctx)
     const isCut = this.#isLast && !this.#failure && why !== FINISHED && why !== STOPPED
     if (isCut) this.#tellOwners(why)
-    for (const channel of this.#channels) channel.close()
+    for (const channel of this.#channels) if (!channel.closed) channel.close() // a stage may have
     if (this.#failure) throw this.#failure
     if (!isCut) return
     // Whoever cancelled it knows; so it is no panic if nobody else asks.

@@ -1,6 +1,27 @@
-import { background, runtime, withCancelCause } from '@millrace/core'
+import {
+  background,
+  type Context,
+  type ReceiveChan,
+  runtime,
+  type SendChan,
+  withCancelCause,
+} from '@millrace/core'
 import { expect, test } from 'vitest'
-import { fanIn, fanOut, generate, map, PipelineError, pipeline } from './index.js'
+import {
+  fanIn,
+  fanOut,
+  filter,
+  generate,
+  map,
+  orDone,
+  PipelineError,
+  pipeline,
+  type Stage,
+  stage,
+  take,
+  tap,
+  tee,
+} from './index.js'
 
 // Seeded: a failure names its seed, and comes again with it.
 
@@ -35,7 +56,7 @@ async function run(seed: number, end: End) {
   const at = below(count + 1)
   let hasFailed = false
 
-  const stage = () =>
+  const mapStage = () =>
     map(
       async (n: number) => {
         if (below(3) === 0) await pause()
@@ -45,6 +66,23 @@ async function run(seed: number, end: End) {
       },
       { workers: 1 + below(4), ordered: below(2) === 0, buffer: below(3) },
     )
+  const others: (() => Stage<number, number>)[] = [
+    () => filter((n: number) => n >= 0, { workers: 1 + below(3) }),
+    () => tap(pause, { workers: 1 + below(3), ordered: true }),
+    () => take<number>(count + 1),
+    () => goroutine,
+  ]
+  const goroutine = stage(
+    async function goroutine(source: ReceiveChan<number>, sink: SendChan<number>, ctx: Context) {
+      for (;;) {
+        const { value, ok } = await source.receiveOk(ctx)
+        if (!ok) return
+        await sink.send(value, ctx)
+      }
+    },
+    { workers: 1 + below(3) },
+  )
+  const anyStage = () => (below(2) ? mapStage() : others[below(others.length)]!())
   function* items() {
     for (let i = 0; i < count; i++) yield i
   }
@@ -57,10 +95,12 @@ async function run(seed: number, end: End) {
   let source = generate(below(2) ? items() : slowItems(), below(4) === 0 ? ctx : undefined)
   if (below(3) === 0) {
     const parts = fanOut(source, 1 + below(3))
-    source = fanIn(...parts.map(part => (below(2) ? stage()(part, ctx) : part)))
+    source = fanIn(...parts.map(part => (below(2) ? anyStage()(part, ctx) : part)))
   }
-  if (below(4) === 0) source = pipeline(below(2) ? ctx : background(), source, stage())
-  const line = pipeline(ctx, source, ...Array.from({ length: below(4) }, stage))
+  if (below(4) === 0) source = tee(source, 1)[0]!
+  if (below(4) === 0) source = orDone(ctx, source)
+  if (below(4) === 0) source = pipeline(below(2) ? ctx : background(), source, anyStage())
+  const line = pipeline(ctx, source, ...Array.from({ length: below(4) }, anyStage))
 
   if (end === 'canceled') void pause().then(() => cancel(why))
   if (end === 'stopped') void pause().then(() => line.stop())
