@@ -1,3 +1,5 @@
+import { providesKinds } from '@millrace/core'
+
 export { type BatchOptions, batch } from './batch.js'
 export type { MapOptions } from './each.js'
 export { PipelineError, RetryError } from './errors.js'
@@ -19,3 +21,6 @@ export { take } from './take.js'
 export { tap } from './tap.js'
 export { tee } from './tee.js'
 export { type PoolMapOptions, WorkerPool, type WorkerPoolOptions } from './worker-pool.js'
+
+// Threads know pools and topics that they are sent, also where their own modules do not import this.
+providesKinds(import.meta.url)
