@@ -44,10 +44,20 @@ const READ: usize = 16
 /** Of `hot`: the thread that held it has died. */
 const LOST: u64 = 127
 
+// Another thread may have made memory grow for a block, and the host not have told this one yet: an atomic access would trap.
+// Growing by nothing makes it look.
+// @ts-expect-error: decorator
+@inline
+function reach(end: usize): void {
+  if (<i32>(end >> 16) >= memory.size()) memory.grow(0)
+}
+
 // @ts-expect-error: decorator
 @inline
 function blockOf(word: u64): usize {
-  return <usize>((<u32>word >> 7) << 6)
+  const block = <usize>((<u32>word >> 7) << 6)
+  reach(block + LEAST_BYTES)
+  return block
 }
 
 // @ts-expect-error: decorator
@@ -77,6 +87,7 @@ export function recordRead(me: u32, record: usize): u32 {
       count = load32(block, COUNT)
       // If it is not this record's any more the count is anything, and so many numbers may lie beyond the end of memory.
       if (count > MOST_NUMBERS || load64(record + WORD) != seen) continue
+      reach(block + NUMBERS + (<usize>count << 3))
       for (let i: u32 = 0; i < count; i++) {
         const offset = <usize>i << 3
         store<u64>(scratch + READ + offset, load64(block + NUMBERS + offset))
