@@ -55,9 +55,7 @@ function reach(end: usize): void {
 // @ts-expect-error: decorator
 @inline
 function blockOf(word: u64): usize {
-  const block = <usize>((<u32>word >> 7) << 6)
-  reach(block + LEAST_BYTES)
-  return block
+  return <usize>((<u32>word >> 7) << 6)
 }
 
 // @ts-expect-error: decorator
@@ -84,6 +82,7 @@ export function recordRead(me: u32, record: usize): u32 {
     const block = blockOf(seen)
     let count: u32 = 0
     if (block != 0) {
+      reach(block + LEAST_BYTES)
       count = load32(block, COUNT)
       // If it is not this record's any more the count is anything, and so many numbers may lie beyond the end of memory.
       if (count > MOST_NUMBERS || load64(record + WORD) != seen) continue
@@ -153,6 +152,7 @@ export function recordLet(record: usize): i32 {
     const hot = seen & HOT
     if (hot == 0 || hot == LOST) return WOULD_BLOCK
     const block = blockOf(seen)
+    if (block != 0) reach(block + LEAST_BYTES)
     const gate = block != 0 ? load32(block, GATE) : 0 // the block's own if the swap below succeeds: V1
     if (block != 0 && gate == 0) return WOULD_BLOCK
     if (!cas64(record + WORD, seen, seen & ~HOT)) continue
@@ -171,5 +171,7 @@ export function recordLose(record: usize, dead: u32): void {
 
 /** Its block, for whoever frees the record. */
 export function recordBlock(record: usize): usize {
-  return blockOf(load64(record + WORD))
+  const block = blockOf(load64(record + WORD))
+  if (block != 0) reach(block + LEAST_BYTES)
+  return block
 }
