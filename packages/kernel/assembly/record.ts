@@ -15,8 +15,8 @@
 //   V1  the word is what it was before the block was read  =>  what was read is that block, whole
 //   V2  a word never comes back: the stamp grows with every swap of blocks, and 2^32 would have to pass during one stall
 //
-// A reader may read a block that is freed and used again meanwhile: it finds the word changed, and reads again. The heap never gives
-// memory back, so there is always something to read.
+// A reader may read a block that is freed and used again meanwhile: it finds the word changed, and reads again. It looks at the word
+// once more before it believes the count; the numbers are in memory then whatever becomes of the block, as the heap never gives any back.
 //
 // After Lamport, "Concurrent reading and writing" (1977), and the swap of immutable versions in Herlihy, "A methodology for
 // implementing highly concurrent data objects" (1993). Model: models/record.pml.
@@ -43,6 +43,14 @@ const READ: usize = 16
 
 /** Of `hot`: the thread that held it has died. */
 const LOST: u64 = 127
+
+// Another thread may have made memory grow for a block, and the host not have told this one yet: an atomic access would trap.
+// Growing by nothing makes it look.
+// @ts-expect-error: decorator
+@inline
+function reach(end: usize): void {
+  if (<i32>(end >> 16) >= memory.size()) memory.grow(0)
+}
 
 // @ts-expect-error: decorator
 @inline
@@ -74,8 +82,11 @@ export function recordRead(me: u32, record: usize): u32 {
     const block = blockOf(seen)
     let count: u32 = 0
     if (block != 0) {
+      reach(block + LEAST_BYTES)
       count = load32(block, COUNT)
-      if (count > MOST_NUMBERS) continue // not this record's any more
+      // If it is not this record's any more the count is anything, and so many numbers may lie beyond the end of memory.
+      if (count > MOST_NUMBERS || load64(record + WORD) != seen) continue
+      reach(block + NUMBERS + (<usize>count << 3))
       for (let i: u32 = 0; i < count; i++) {
         const offset = <usize>i << 3
         store<u64>(scratch + READ + offset, load64(block + NUMBERS + offset))
@@ -141,6 +152,7 @@ export function recordLet(record: usize): i32 {
     const hot = seen & HOT
     if (hot == 0 || hot == LOST) return WOULD_BLOCK
     const block = blockOf(seen)
+    if (block != 0) reach(block + LEAST_BYTES)
     const gate = block != 0 ? load32(block, GATE) : 0 // the block's own if the swap below succeeds: V1
     if (block != 0 && gate == 0) return WOULD_BLOCK
     if (!cas64(record + WORD, seen, seen & ~HOT)) continue
@@ -159,5 +171,7 @@ export function recordLose(record: usize, dead: u32): void {
 
 /** Its block, for whoever frees the record. */
 export function recordBlock(record: usize): usize {
-  return blockOf(load64(record + WORD))
+  const block = blockOf(load64(record + WORD))
+  if (block != 0) reach(block + LEAST_BYTES)
+  return block
 }
