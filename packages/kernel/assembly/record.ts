@@ -21,7 +21,7 @@
 // After Lamport, "Concurrent reading and writing" (1977), and the swap of immutable versions in Herlihy, "A methodology for
 // implementing highly concurrent data objects" (1993). Model: models/record.pml.
 
-import { cas64, load32, load64, store32, store64 } from './atomics'
+import { cas64, load32, load64, reachable, store32, store64 } from './atomics'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
 import { ANSWER, HOLDERS, INBOX, KIND, KIND_RECORD, REFS, SCRATCH, threadAt } from './layout'
 import { poke } from './parking'
@@ -43,14 +43,6 @@ const READ: usize = 16
 
 /** Of `hot`: the thread that held it has died. */
 const LOST: u64 = 127
-
-// Another thread may have made memory grow for a block, and the host not have told this one yet: an atomic access would trap.
-// Growing by nothing makes it look.
-// @ts-expect-error: decorator
-@inline
-function reach(end: usize): void {
-  if (<i32>(end >> 16) >= memory.size()) memory.grow(0)
-}
 
 // @ts-expect-error: decorator
 @inline
@@ -82,11 +74,10 @@ export function recordRead(me: u32, record: usize): u32 {
     const block = blockOf(seen)
     let count: u32 = 0
     if (block != 0) {
-      reach(block + LEAST_BYTES)
+      reachable(block)
       count = load32(block, COUNT)
       // If it is not this record's any more the count is anything, and so many numbers may lie beyond the end of memory.
       if (count > MOST_NUMBERS || load64(record + WORD) != seen) continue
-      reach(block + NUMBERS + (<usize>count << 3))
       for (let i: u32 = 0; i < count; i++) {
         const offset = <usize>i << 3
         store<u64>(scratch + READ + offset, load64(block + NUMBERS + offset))
@@ -152,8 +143,7 @@ export function recordLet(record: usize): i32 {
     const hot = seen & HOT
     if (hot == 0 || hot == LOST) return WOULD_BLOCK
     const block = blockOf(seen)
-    if (block != 0) reach(block + LEAST_BYTES)
-    const gate = block != 0 ? load32(block, GATE) : 0 // the block's own if the swap below succeeds: V1
+    const gate = block != 0 ? load32(reachable(block), GATE) : 0 // the block's own if the swap below succeeds: V1
     if (block != 0 && gate == 0) return WOULD_BLOCK
     if (!cas64(record + WORD, seen, seen & ~HOT)) continue
     if (gate != 0) poke(gate - 1, record)
@@ -171,7 +161,5 @@ export function recordLose(record: usize, dead: u32): void {
 
 /** Its block, for whoever frees the record. */
 export function recordBlock(record: usize): usize {
-  const block = blockOf(load64(record + WORD))
-  if (block != 0) reach(block + LEAST_BYTES)
-  return block
+  return blockOf(load64(record + WORD))
 }
