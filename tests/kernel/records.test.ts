@@ -175,12 +175,12 @@ describe('the hot number', () => {
     const fresh = new Records()
     const other = fresh.attach()
     const record = fresh.create(other)
-    expect(fresh.kernel.recordHold(other, record)).toBe(OK)
+    expect(fresh.kernel.recordHold(other, record, 1)).toBe(OK)
     expect(fresh.read(MAIN, record).hot).toBe(other + 1)
-    expect(fresh.kernel.recordHold(MAIN, record)).toBe(WOULD_BLOCK)
-    expect(fresh.kernel.recordHold(other, record)).toBe(WOULD_BLOCK)
+    expect(fresh.kernel.recordHold(MAIN, record, 1)).toBe(WOULD_BLOCK)
+    expect(fresh.kernel.recordHold(other, record, 1)).toBe(WOULD_BLOCK)
     expect([fresh.kernel.recordLet(record), fresh.kernel.recordLet(record)]).toEqual([OK, WOULD_BLOCK])
-    expect(fresh.kernel.recordHold(MAIN, record)).toBe(OK)
+    expect(fresh.kernel.recordHold(MAIN, record, 1)).toBe(OK)
   })
 
   test('changes alone: the numbers stay, and what was read before may not be replaced', () => {
@@ -189,7 +189,7 @@ describe('the hot number', () => {
     fresh.read(MAIN, record)
     fresh.write(MAIN, record, [1, 2], 0, 1)
     fresh.read(MAIN, record)
-    expect(fresh.kernel.recordHold(MAIN, record)).toBe(OK)
+    expect(fresh.kernel.recordHold(MAIN, record, 1)).toBe(OK)
     expect(fresh.write(MAIN, record, [3])).toBe(WOULD_BLOCK)
     expect(fresh.read(MAIN, record)).toEqual({ hot: 1, numbers: [1, 2] })
   })
@@ -198,13 +198,13 @@ describe('the hot number', () => {
     const fresh = new Records()
     const other = fresh.attach()
     const record = fresh.create(other)
-    fresh.kernel.recordHold(MAIN, record)
+    fresh.kernel.recordHold(MAIN, record, 1)
     fresh.read(other, record)
     fresh.write(other, record, [7], 1, other + 1)
     expect(fresh.kernel.recordLet(record)).toBe(OK)
     expect(fresh.drain(other)).toEqual([fresh.kernel.hashOf(record)])
     expect(fresh.read(MAIN, record)).toEqual({ hot: 0, numbers: [7] })
-    fresh.kernel.recordHold(MAIN, record)
+    fresh.kernel.recordHold(MAIN, record, 1)
     fresh.read(other, record)
     fresh.write(other, record, [8], 1, 0)
     expect(fresh.kernel.recordLet(record)).toBe(WOULD_BLOCK)
@@ -216,7 +216,7 @@ describe('the hot number', () => {
     const threads = range(63).map(() => fresh.attach())
     const record = fresh.create(...threads)
     for (const thread of [MAIN, ...threads]) {
-      expect(fresh.kernel.recordHold(thread, record)).toBe(OK)
+      expect(fresh.kernel.recordHold(thread, record, 1)).toBe(OK)
       expect(fresh.read(MAIN, record).hot).toBe(thread + 1)
       expect(fresh.kernel.recordLet(record)).toBe(OK)
     }
@@ -229,24 +229,24 @@ describe('a thread that has died', () => {
     const [dead, other] = [fresh.attach(), fresh.attach()]
     const record = fresh.create(dead, other)
     const free = fresh.create(dead, other)
-    fresh.kernel.recordHold(dead, record)
+    fresh.kernel.recordHold(dead, record, 1)
     fresh.kernel.threadReap(MAIN, dead)
     expect(fresh.read(MAIN, record).hot).toBe(LOST)
     expect(fresh.read(MAIN, free).hot).toBe(0)
-    expect(fresh.kernel.recordHold(MAIN, record)).toBe(WOULD_BLOCK)
+    expect(fresh.kernel.recordHold(MAIN, record, 1)).toBe(WOULD_BLOCK)
     expect(fresh.kernel.recordLet(record)).toBe(WOULD_BLOCK)
     expect(fresh.drain(other)).toEqual([RESCAN])
     expect(fresh.attach()).toBe(dead)
     expect(fresh.read(MAIN, record).hot, 'whoever gets its number does not hold it').toBe(LOST)
     expect(fresh.write(MAIN, record, [], 0)).toBe(OK)
-    expect(fresh.kernel.recordHold(other, record)).toBe(OK)
+    expect(fresh.kernel.recordHold(other, record, 1)).toBe(OK)
   })
 
   test('does not lose what another thread holds', () => {
     const fresh = new Records()
     const [dead, other] = [fresh.attach(), fresh.attach()]
     const record = fresh.create(dead, other)
-    fresh.kernel.recordHold(other, record)
+    fresh.kernel.recordHold(other, record, 1)
     fresh.kernel.threadReap(MAIN, dead)
     expect(fresh.read(MAIN, record).hot).toBe(other + 1)
   })
@@ -347,7 +347,7 @@ describe('a thread that dies between any two accesses of a call', () => {
         fresh.write(MAIN, record, [], 0)
       },
       (kernel, dead, record) => {
-        kernel.recordHold(dead, record)
+        kernel.recordHold(dead, record, 1)
         kernel.recordLet(record)
       },
       (fresh, record, died) => {

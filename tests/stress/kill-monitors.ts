@@ -80,7 +80,7 @@ main(async () => {
   const use = async (): Promise<void> => {
     while (kills < KILLS || runs < LEAST_RUNS) {
       try {
-        const result = await go(useStore, store, orders(fromInside ? 1500 : 0))
+        const result = await go(useStore, store, orders(fromInside ? 4000 : 0))
         had += result.had
         gaveUp += result.gaveUp
       } catch (error) {

@@ -1,6 +1,17 @@
 // The one door to shared memory's atomics: no other file names `atomic`. All are sequentially consistent,
 // as WebAssembly has nothing weaker; the lost-wake-up arguments in parking.ts need exactly that.
 
+/**
+ * The address of a block that another thread has told of. It may have made memory grow for it, and the host not have told this thread
+ * yet: an atomic access would trap. Growing by nothing makes it look.
+ */
+// @ts-expect-error: decorator
+@inline
+export function reachable(at: usize): usize {
+  if (<i32>(at >> 16) >= memory.size()) memory.grow(0)
+  return at
+}
+
 // @ts-expect-error: decorator
 @inline
 export function load32(at: usize, offset: usize = 0): u32 {

@@ -18,7 +18,7 @@
 //
 // Model: models/board.pml.
 
-import { cas64, load32, load64, store32, store64 } from './atomics'
+import { cas64, load32, load64, reachable, store32, store64 } from './atomics'
 import { heapAllocate, heapFree } from './heap'
 import { TOKEN_DEAD, tokenState } from './token'
 
@@ -68,7 +68,7 @@ function headOf(position: u32, array: usize, log: u32): u64 {
 // @ts-expect-error: decorator
 @inline
 export function boardEntry(head: u64, position: u32): u64 {
-  return load64(headArray(head) + (<usize>(position & (headSize(head) - 1)) << 3))
+  return load64(reachable(headArray(head)) + (<usize>(position & (headSize(head) - 1)) << 3))
 }
 
 // @ts-expect-error: decorator

@@ -15,7 +15,7 @@
 // After Chase and Lev, "Dynamic circular work-stealing deque" (2005). Theirs decides by `top` who gets a task; here the claim
 // does, as a thread may die after it has moved `top`, and `top` only follows.
 
-import { cas32, load32, load64, or64, store32 } from './atomics'
+import { cas32, load32, load64, or64, reachable, store32 } from './atomics'
 import { stateClaim, stateIsQueued } from './claim'
 import { heapAllocate } from './heap'
 import { DEQUE_ARRAY, DEQUE_BOTTOM, DEQUE_TOP, DEQUES, threadAt } from './layout'
@@ -87,7 +87,7 @@ export function dequeSteal(me: u32, victim: u32): usize {
   while (true) {
     const top = load32(block, DEQUE_TOP)
     if (<i32>(load32(block, DEQUE_BOTTOM) - top) <= 0) return 0
-    const task = <usize>load32(entryAt(<usize>load32(block, DEQUE_ARRAY), top))
+    const task = reachable(<usize>load32(entryAt(reachable(<usize>load32(block, DEQUE_ARRAY)), top)))
     // An entry that is out of date names a task too, and if that can be claimed it is as good as any.
     const isMine = stateClaim(me, task)
     cas32(block + DEQUE_TOP, top, top + 1) // also for one that somebody else has claimed

@@ -11,7 +11,7 @@
 //
 // After Bonwick and Adams, "Magazines and Vmem" (2001), and Treiber (1986). Model: models/heap.pml.
 
-import { cas32, cas64, load32, load64, store32 } from './atomics'
+import { cas32, cas64, load32, load64, reachable, store32 } from './atomics'
 import { CHUNK_CLASSES, DEPOT_SHIFT, DEPOTS, HEAP, HEAP_TOP, MAGAZINES, threadAt, WAITABLE_BYTES } from './layout'
 
 const CHUNK: usize = 65536
@@ -113,7 +113,7 @@ function depotPop(sizeClass: u32): usize {
   const depot = depotOf(sizeClass)
   while (true) {
     const seen = load64(depot)
-    const first = <usize>(<u32>seen)
+    const first = reachable(<usize>(<u32>seen))
     if (first == 0) return 0
     // May read a block that somebody else popped meanwhile; then the tag has moved on and the swap fails.
     const next = load32(first + NEXT_CHAIN)
@@ -233,6 +233,7 @@ export function isTokenBlock(at: usize): bool {
 /** The first token's block at or after `from` in memory order, 0 after the last: for walking all of them. */
 export function nextToken(from: usize): usize {
   const top = <usize>load32(HEAP_TOP)
+  reachable(top - 1)
   let at = from
   while (at < top) {
     const next = (at & ~(CHUNK - 1)) + CHUNK
@@ -315,6 +316,7 @@ export function nextTask(from: usize): usize {
 
 function nextOf(sizeClass: u32, from: usize): usize {
   const top = <usize>load32(HEAP_TOP)
+  reachable(top - 1)
   let at = from
   while (at < top) {
     if (<u32>load<u8>(CHUNK_CLASSES + (at >> 16)) == sizeClass + 1) return at

@@ -15,13 +15,13 @@
 //   V1  the word is what it was before the block was read  =>  what was read is that block, whole
 //   V2  a word never comes back: the stamp grows with every swap of blocks, and 2^32 would have to pass during one stall
 //
-// A reader may read a block that is freed and used again meanwhile: it finds the word changed, and reads again. The heap never gives
-// memory back, so there is always something to read.
+// A reader may read a block that is freed and used again meanwhile: it finds the word changed, and reads again. It looks at the word
+// once more before it believes the count; the numbers are in memory then whatever becomes of the block, as the heap never gives any back.
 //
 // After Lamport, "Concurrent reading and writing" (1977), and the swap of immutable versions in Herlihy, "A methodology for
 // implementing highly concurrent data objects" (1993). Model: models/record.pml.
 
-import { cas64, load32, load64, store32, store64 } from './atomics'
+import { cas64, load32, load64, reachable, store32, store64 } from './atomics'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
 import { ANSWER, HOLDERS, INBOX, KIND, KIND_RECORD, REFS, SCRATCH, threadAt } from './layout'
 import { poke } from './parking'
@@ -74,8 +74,10 @@ export function recordRead(me: u32, record: usize): u32 {
     const block = blockOf(seen)
     let count: u32 = 0
     if (block != 0) {
+      reachable(block)
       count = load32(block, COUNT)
-      if (count > MOST_NUMBERS) continue // not this record's any more
+      // If it is not this record's any more the count is anything, and so many numbers may lie beyond the end of memory.
+      if (count > MOST_NUMBERS || load64(record + WORD) != seen) continue
       for (let i: u32 = 0; i < count; i++) {
         const offset = <usize>i << 3
         store<u64>(scratch + READ + offset, load64(block + NUMBERS + offset))
@@ -141,7 +143,7 @@ export function recordLet(record: usize): i32 {
     const hot = seen & HOT
     if (hot == 0 || hot == LOST) return WOULD_BLOCK
     const block = blockOf(seen)
-    const gate = block != 0 ? load32(block, GATE) : 0 // the block's own if the swap below succeeds: V1
+    const gate = block != 0 ? load32(reachable(block), GATE) : 0 // the block's own if the swap below succeeds: V1
     if (block != 0 && gate == 0) return WOULD_BLOCK
     if (!cas64(record + WORD, seen, seen & ~HOT)) continue
     if (gate != 0) poke(gate - 1, record)

@@ -22,7 +22,7 @@
 //
 // Models: models/rendezvous.pml, mixed.pml, threads.pml. Cf. Reppy, Russo and Xiao, "Parallel Concurrent ML" (2009).
 
-import { add32, and64, cas32, load32, load64, or64, store32 } from './atomics'
+import { add32, and64, cas32, load32, load64, or64, reachable, store32 } from './atomics'
 import {
   boardClear,
   boardCreate,
@@ -114,13 +114,13 @@ export function rendezvousClear(channel: usize, dead: u32): void {
 // @ts-expect-error: decorator
 @inline
 function tableEntry(channel: usize, direction: u32, thread: u32): usize {
-  return <usize>load<u32>(channel, BOARDS) + (<usize>((direction << 6) | thread) << 2)
+  return reachable(<usize>load<u32>(channel, BOARDS)) + (<usize>((direction << 6) | thread) << 2)
 }
 
 // @ts-expect-error: decorator
 @inline
 function boardOf(channel: usize, direction: u32, thread: u32): usize {
-  return <usize>load32(tableEntry(channel, direction, thread))
+  return reachable(<usize>load32(tableEntry(channel, direction, thread)))
 }
 
 // @ts-expect-error: decorator

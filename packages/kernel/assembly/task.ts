@@ -13,7 +13,7 @@
 //
 // Who may write: the caller until it is posted; then the thread that claimed it; after the push the caller again.
 
-import { add32, and64, cas32, load32, load64, or64, store32, xchg32 } from './atomics'
+import { add32, and64, cas32, load32, load64, or64, reachable, store32, xchg32 } from './atomics'
 import { wordFree } from './cells'
 import { stateAbandon, stateClaim, stateEnding, stateFree, stateIsLost, stateIsOrphan, stateQueue } from './claim'
 import { dequePush, dequesLength, dequesSteal, dequeSteal, dequeTake } from './deque'
@@ -143,7 +143,7 @@ function injectorTake(me: u32): usize {
     const value = ringValueAt(injector, head)
     if (value == -1) return 0
     if (value < 0) continue
-    const isMine = stateClaim(me, <usize>value) // before the entry goes: T1
+    const isMine = stateClaim(me, reachable(<usize>value)) // before the entry goes: T1
     // Whoever sees a claimed task at the head helps. If room was what this very thread waited for, it tells itself.
     if (ringAdvance(me, injector, head) == OK_SELF) poke(me, injector)
     if (isMine) return <usize>value

@@ -19,7 +19,7 @@
 //
 // Model: models/rendezvous.pml.
 
-import { cas64, load64, store64 } from './atomics'
+import { cas64, load64, reachable, store64 } from './atomics'
 import { contentsFree } from './cells'
 import { allocateToken, heapFree, isTokenBlock } from './heap'
 import { ANSWER, CONTENTS, RECEIVE, SEND, threadAt } from './layout'
@@ -109,6 +109,7 @@ export const TOKEN_OPEN: u32 = 2
 /** The state of the post that `token` and `version` name; dead also if there never was one (a stale entry). */
 export function tokenState(token: usize, version: u32): u32 {
   if (!isTokenBlock(token)) return TOKEN_DEAD
+  reachable(token)
   const word = load64(token + WORD)
   if (<u32>(word >> 2) != version) return TOKEN_DEAD
   const state = word & STATE_MASK

@@ -6,8 +6,8 @@ import type { Scenario } from './scenario.js'
 
 // What the explorer would not find, it would not find in the real kernel either.
 
-const TIMEOUT_MS = 60_000
 const isLong = process.env.MILLRACE_LONG === '1'
+const TIMEOUT_MS = isLong ? 300_000 : 60_000
 
 test.for(mutants.filter(({ long }) => isLong || !long))(
   '$file: $name',

@@ -110,7 +110,7 @@ const lock: Make = (me, record) => ({
   name: 'lock',
   *run(memory) {
     if (memory === null) {
-      if ((yield call('recordHold', me, record)) === OK) return 'held'
+      if ((yield call('recordHold', me, record, 1)) === OK) return 'held'
       const { hot } = yield* changeQueue(me, record, queue => void queue.waiting.push(me + 1))
       return hot === me + 1 ? 'held' : new Again('waits')
     }
@@ -155,7 +155,7 @@ const clear: Make = (me, record) => ({
 /** Leaves the lock with somebody who waits at the gate. */
 function waitAtGate(machine: Machine, record: number, waiter: number): void {
   const { kernel } = machine
-  kernel.recordHold!(0, record)
+  kernel.recordHold!(0, record, 1)
   kernel.recordRead!(0, record)
   const scratch = machine.word(threadBlock(0) + INBOX) + SCRATCH
   for (const [i, number] of [0, waiter + 1].entries()) machine.words[(scratch + 8 * i) >> 2] = number
