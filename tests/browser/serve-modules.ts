@@ -16,6 +16,7 @@ const packages: Record<string, string> = {
   '@millrace/kernel': '/packages/kernel/dist/index.js',
   '@millrace/sync': '/packages/sync/dist/index.js',
   '@millrace/errgroup': '/packages/errgroup/dist/index.js',
+  '@millrace/patterns': '/packages/patterns/dist/index.js',
   '#host': '/packages/kernel/dist/host/web.js',
   'msgpackr/pack': '/packages/kernel/node_modules/msgpackr/pack.js',
 }

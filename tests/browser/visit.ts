@@ -54,7 +54,10 @@ export async function visit(
       }
       timer = setTimeout(() => give('its time was over before its end'), timeoutMs)
       page.on('crash', () => give('it crashed'))
-      page.on('pageerror', error => seen.complaints.push(String(error)))
+      page.on('pageerror', error => {
+        if (seen.lines.length === 0) give(`it did not begin: ${error}`)
+        else seen.complaints.push(String(error))
+      })
       page.on('console', message => {
         const text = message.text()
         if (message.type() !== 'log') {
