@@ -119,7 +119,7 @@ export class WaitGroup {
   go<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): void {
     this.#monitor.change(started, -1)
     // A plain function tells itself when it ends, which is sooner, and cheaper, than to hear it from the goroutine's promise.
-    const isElsewhere: boolean = isParallel(fn)
+    const isElsewhere: boolean = typeof fn !== 'function' || isParallel(fn)
     if (isElsewhere) void go(fn, ...args).finally(() => this.#end())
     else void go(() => this.#run(fn, args))
   }
