@@ -3,13 +3,15 @@ import type { Monitor } from './monitor.js'
 import { PASS } from './monitor-rules.js'
 import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
 
+const NOTHING = (): undefined => undefined
+
 /** Goroutines of this thread that wait in one line of a monitor. The value of each is its ticket. */
 export class Line extends WaitQueue {
   declare first: MonitorWaiter | undefined
   length = 0
 
   constructor() {
-    super(() => {})
+    super(NOTHING)
   }
 
   override push(waiter: MonitorWaiter): void {
@@ -22,8 +24,6 @@ export class Line extends WaitQueue {
     this.length--
   }
 }
-
-const NOTHING = (): undefined => undefined
 
 export class MonitorWaiter extends ReceiveWaiter<unknown> {
   declare next: MonitorWaiter | undefined

@@ -1,29 +1,19 @@
 import { MAIN_THREAD, OK, type Parked, RECORD_NUMBERS, type Thread, WOULD_BLOCK } from '@millrace/kernel'
 import type { Monitor } from './monitor.js'
+import {
+  COUNT,
+  ENTRY,
+  GRANTED,
+  HELD,
+  HOLDER,
+  LINE,
+  MonitorLedger,
+  OUTCOME,
+  TICKET,
+  threadOf,
+} from './monitor-ledger.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
-
-// The numbers of a monitor that several threads know, in its record (the kernel's record.ts), behind those of its state:
-//
-//   entries, holders              how many there are of the following
-//   entry:  life, line, ticket,   that somebody of a thread waits in a line: the first one's ticket, how many may be let without
-//           count, granted,       another look, how many have been let and do not know yet, and how that ended. In the order in
-//           outcome               which they came, threads taking turns
-//   holder: life, held            how much a thread's goroutines hold, where the rules say
-//
-// A thread has one entry in a line, and one more for each outcome that others of it have had there and do not know yet.
-//
-// A thread is named by its life, so that one that has died is known for ever.
-
-const HOLDER = 2
-const HELD = 1
-
-const ENTRY = 6
-const LINE = 1
-const TICKET = 2
-const COUNT = 3
-const GRANTED = 4
-const OUTCOME = 5
 
 /** How often somebody looks at a gated monitor that is held before he waits: together less than a microsecond. As Go's mutex does. */
 const LOOKS = 100
@@ -52,8 +42,8 @@ export class SharedMonitor implements Parked, Standing {
   readonly #rules: Rules
   readonly #lines: readonly Line[]
   readonly #numbers: Float64Array
-  /** Where the numbers of entries and of holders are. */
-  readonly #base: number
+  /** Who waits and who holds, in those numbers. */
+  readonly #ledger: MonitorLedger
   #isParked = false
   /** The scratch is not what was read. */
   #changed = false
@@ -79,8 +69,8 @@ export class SharedMonitor implements Parked, Standing {
     this.owner = owner
     this.#rules = owner.rules
     this.#lines = lines
-    this.#base = owner.rules.size
     this.#numbers = thread.scratch
+    this.#ledger = new MonitorLedger(this.#numbers, owner.rules.size, this.#life)
     thread.memory.reach(address + 256)
   }
 
@@ -93,7 +83,7 @@ export class SharedMonitor implements Parked, Standing {
       monitor.#change(numbers => {
         for (let i = 0; i < owner.rules.size; i++) numbers[i] = state[i]
         const held = owner.rules.heldInAll?.(state) ?? 0
-        monitor.#hold(monitor.#life, held)
+        monitor.#ledger.hold(monitor.#life, held)
         for (const { first, length } of lines)
           if (first) monitor.#join(first.line, first.value as number, length)
       })
@@ -122,8 +112,8 @@ export class SharedMonitor implements Parked, Standing {
   change<R>(change: (state: State) => R, gives: number): R {
     return this.#change(numbers => {
       const result = change(numbers)
-      if (gives > 0) this.#giveBack(gives)
-      else this.#hold(this.#life, -gives)
+      if (gives > 0) this.#ledger.giveBack(gives)
+      else this.#ledger.hold(this.#life, -gives)
       return result
     })
   }
@@ -143,7 +133,7 @@ export class SharedMonitor implements Parked, Standing {
       if (this.waits(line) && !(this.#rules.gated && numbers[0] === LOST)) return WAIT
       const outcome = this.#rules.attempt(numbers, line, ticket, this)
       if (outcome !== WAIT) this.#changed = true
-      if (outcome === PASS) this.#hold(this.#life, this.#rules.held?.(line, ticket) ?? 0)
+      if (outcome === PASS) this.#ledger.hold(this.#life, this.#rules.held?.(line, ticket) ?? 0)
       return outcome
     }, false)
   }
@@ -185,11 +175,11 @@ export class SharedMonitor implements Parked, Standing {
         numbers[0] = 1 + MAIN_THREAD
         this.#changed = true
       }
-      for (let holder = this.#holders; holder < this.#end; holder += HOLDER) {
+      for (let holder = this.#ledger.holders; holder < this.#ledger.end; holder += HOLDER) {
         if (numbers[holder] !== this.#life) continue
         const held = numbers[holder + HELD]
-        this.#drop(holder, HOLDER)
-        this.#hold(this.#thread.life(MAIN_THREAD), held)
+        this.#ledger.dropHolder(holder)
+        this.#ledger.hold(this.#thread.life(MAIN_THREAD), held)
         this.#changed = true
         return
       }
@@ -223,7 +213,7 @@ export class SharedMonitor implements Parked, Standing {
     const { kernel, id } = this.#thread
     const numbers = this.#numbers
     const count = kernel.recordRead(id, this.address)
-    if (count === 0) numbers.fill(0, 0, this.#base + 2)
+    if (count === 0) this.#ledger.clear()
     if (this.#rules.gated) numbers[0] = this.#thread.answer
   }
 
@@ -251,7 +241,7 @@ export class SharedMonitor implements Parked, Standing {
         if (this.#leaving.length > 0) this.#leaveAll()
       } else if (this.#joining) this.#findFirsts()
       const result = change(numbers)
-      if (numbers[this.#base] !== 0) {
+      if (this.#ledger.hasEntries) {
         if (isAlone) this.#findFirsts()
         for (let line = 0; line < this.#lines.length; line++) {
           // Those of this thread who come next in a line go before the next line, as they do in a local monitor.
@@ -265,7 +255,7 @@ export class SharedMonitor implements Parked, Standing {
         return result
       }
       const hot = this.#rules.gated ? numbers[0] : 0
-      const count = this.#count()
+      const count = this.#ledger.count(this.#rules.gated ? 1 : 0)
       if (count > RECORD_NUMBERS) {
         throw new RangeError(
           `${this.#rules.name}: ${count} numbers to be shared, and a monitor has at most ${RECORD_NUMBERS}: have fewer lines or a smaller state`,
@@ -283,32 +273,21 @@ export class SharedMonitor implements Parked, Standing {
 
   /** Whether nobody waits, and nobody on other threads holds anything. */
   #isAlone(): boolean {
-    const numbers = this.#numbers
-    const base = this.#base
-    if (numbers[base] !== 0) return false
-    if (this.#rules.gated) return numbers[0] === 0 || numbers[0] === this.#thread.id + 1
-    return numbers[base + 1] === 0 || (numbers[base + 1] === 1 && numbers[base + 2] === this.#life)
+    if (this.#ledger.hasEntries) return false
+    if (!this.#rules.gated) return this.#ledger.isMine
+    const holder = this.#numbers[0]
+    return holder === 0 || holder === this.#thread.id + 1
   }
 
   #findFirsts(): void {
     for (let i = 0; i < this.#lines.length; i++) this.#firsts[i] = this.#lines[i].first
   }
 
-  /** Numbers that have to be kept: none if all but what a gated monitor keeps elsewhere are 0. */
-  #count(): number {
-    const numbers = this.#numbers
-    const base = this.#base
-    const end = this.#end
-    if (end > base + 2) return end
-    for (let i = this.#rules.gated ? 1 : 0; i < base; i++) if (numbers[i] !== 0) return end
-    return 0
-  }
-
   /** Whom the kernel pokes when a gated monitor is given back: the first who waits, unless he is to have it at once. */
   #gate(): number {
     const numbers = this.#numbers
     if (!this.#rules.gated || numbers[1] !== 0) return 0
-    for (let entry = this.#entries; entry < this.#holders; entry += ENTRY) {
+    for (let entry = this.#ledger.entries; entry < this.#ledger.holders; entry += ENTRY) {
       if (numbers[entry + COUNT] > 0) return 1 + threadOf(numbers[entry])
     }
     return 0
@@ -317,19 +296,20 @@ export class SharedMonitor implements Parked, Standing {
   /** Lets pass whom it may in a line, whichever threads they are of: those who wait for one after the other, in turns. */
   #admit(line: number): void {
     const numbers = this.#numbers
-    for (let entry = this.#firstOf(line); entry >= 0; entry = this.#firstOf(line)) {
+    for (let entry = this.#ledger.firstOf(line); entry >= 0; entry = this.#ledger.firstOf(line)) {
       const life = numbers[entry]
       const ticket = numbers[entry + TICKET]
       this.thread = threadOf(life)
       const outcome = this.#rules.attempt(numbers, line, ticket, this)
       if (outcome === WAIT) return
       this.#changed = true
-      if (numbers[entry + GRANTED] > 0 && numbers[entry + OUTCOME] !== outcome) entry = this.#split(entry)
+      if (numbers[entry + GRANTED] > 0 && numbers[entry + OUTCOME] !== outcome)
+        entry = this.#ledger.split(entry)
       numbers[entry + OUTCOME] = outcome
       numbers[entry + GRANTED]++
       numbers[entry + COUNT]--
-      if (numbers[entry + COUNT] > 0) this.#moveToEnd(entry)
-      if (outcome === PASS) this.#hold(life, this.#rules.held?.(line, ticket) ?? 0)
+      if (numbers[entry + COUNT] > 0) this.#ledger.moveToEnd(entry)
+      if (outcome === PASS) this.#ledger.hold(life, this.#rules.held?.(line, ticket) ?? 0)
       if (life !== this.#life) this.#granted[this.#grantedEnd++] = threadOf(life)
     }
   }
@@ -339,7 +319,7 @@ export class SharedMonitor implements Parked, Standing {
     const numbers = this.#numbers
     let any = false
     for (let line = 0; line < this.#lines.length; line++) {
-      const entry = this.#entryOf(this.#life, line)
+      const entry = this.#ledger.entryOf(this.#life, line)
       if (entry < 0 || numbers[entry + GRANTED] === 0) continue
       any = this.#changed = true
       const granted = numbers[entry + GRANTED]
@@ -353,8 +333,8 @@ export class SharedMonitor implements Parked, Standing {
       if (next && !this.#rules.counted?.(line)) {
         numbers[entry + TICKET] = next.value as number
         numbers[entry + COUNT] = 1
-        this.#moveToEnd(entry)
-      } else this.#drop(entry, ENTRY)
+        this.#ledger.moveToEnd(entry)
+      } else this.#ledger.dropEntry(entry)
     }
     return any
   }
@@ -408,13 +388,13 @@ export class SharedMonitor implements Parked, Standing {
     this.#left.add(waiter)
     const next = this.#after(waiter)
     const isCounted = this.#rules.counted?.(line)
-    const entry = this.#entryOf(this.#life, line)
+    const entry = this.#ledger.entryOf(this.#life, line)
     if (first === waiter) this.#firsts[line] = next
     if (isCounted || first === waiter) {
       this.#changed = true
       if (isCounted || !next) numbers[entry + COUNT]--
       if (this.#firsts[line]) numbers[entry + TICKET] = this.#firsts[line].value as number
-      if (numbers[entry + COUNT] === 0) this.#drop(entry, ENTRY)
+      if (numbers[entry + COUNT] === 0) this.#ledger.dropEntry(entry)
     }
     if (this.#rules.left) {
       this.#changed = true
@@ -451,7 +431,7 @@ export class SharedMonitor implements Parked, Standing {
     if (gated && numbers[0] !== 0 && numbers[0] !== LOST && numbers[0] !== id + 1) {
       if (!kernel.threadIsAlive(numbers[0] - 1)) numbers[0] = LOST
     }
-    for (let entry = this.#holders - ENTRY; entry >= this.#entries; entry -= ENTRY) {
+    for (let entry = this.#ledger.holders - ENTRY; entry >= this.#ledger.entries; entry -= ENTRY) {
       if (this.#isAlive(numbers[entry])) continue
       this.#changed = true
       // It was let pass and never knew: so it changed nothing. (Told that somebody else was lost, it held nothing.)
@@ -463,13 +443,13 @@ export class SharedMonitor implements Parked, Standing {
       }
       if (numbers[entry + COUNT] > 0)
         this.#rules.waiterLost?.(numbers, numbers[entry + LINE], numbers[entry + TICKET])
-      this.#drop(entry, ENTRY)
+      this.#ledger.dropEntry(entry)
     }
-    for (let holder = this.#end - HOLDER; holder >= this.#holders; holder -= HOLDER) {
+    for (let holder = this.#ledger.end - HOLDER; holder >= this.#ledger.holders; holder -= HOLDER) {
       if (this.#isAlive(numbers[holder])) continue
       this.#changed = true
       this.#rules.ownerLost?.(numbers, numbers[holder + HELD], true)
-      this.#drop(holder, HOLDER)
+      this.#ledger.dropHolder(holder)
     }
   }
 
@@ -479,7 +459,7 @@ export class SharedMonitor implements Parked, Standing {
     const held = this.#rules.held?.(numbers[entry + LINE], numbers[entry + TICKET]) ?? 0
     if (held === 0) return
     const amount = held * numbers[entry + GRANTED]
-    this.#hold(numbers[entry], -amount)
+    this.#ledger.hold(numbers[entry], -amount)
     this.#rules.ownerLost?.(numbers, amount, false)
   }
 
@@ -487,121 +467,15 @@ export class SharedMonitor implements Parked, Standing {
     return life === this.#life || this.#thread.kernel.lifeIsAlive(life) !== 0
   }
 
-  // Entries and holders -----------------------------------------------------------------------------------------------------
-
-  get #entries(): number {
-    return this.#base + 2
-  }
-
-  get #holders(): number {
-    return this.#entries + this.#numbers[this.#base] * ENTRY
-  }
-
-  get #end(): number {
-    return this.#holders + this.#numbers[this.#base + 1] * HOLDER
+  /** So many more of this thread wait in a line. */
+  #join(line: number, ticket: number, count: number): void {
+    this.#changed = true
+    this.#ledger.join(line, ticket, count, this.#rules.counted?.(line) === true)
   }
 
   waits(line: number): boolean {
-    return this.#firstOf(line) >= 0
-  }
-
-  /** The first entry in a line that somebody waits behind; -1 if nobody does. */
-  #firstOf(line: number): number {
-    const numbers = this.#numbers
-    for (let entry = this.#entries; entry < this.#holders; entry += ENTRY) {
-      if (numbers[entry + LINE] === line && numbers[entry + COUNT] > 0) return entry
-    }
-    return -1
-  }
-
-  #entryOf(life: number, line: number): number {
-    const numbers = this.#numbers
-    for (let entry = this.#entries; entry < this.#holders; entry += ENTRY) {
-      if (numbers[entry] === life && numbers[entry + LINE] === line) return entry
-    }
-    return -1
-  }
-
-  /** So many more of this thread wait in a line. */
-  #join(line: number, ticket: number, count: number): void {
-    const numbers = this.#numbers
-    this.#changed = true
-    const isCounted = this.#rules.counted?.(line)
-    let entry = this.#entryOf(this.#life, line)
-    if (entry < 0) {
-      entry = this.#insert(this.#holders)
-      numbers[entry] = this.#life
-      numbers[entry + LINE] = line
-    }
-    numbers[entry + TICKET] = ticket
-    numbers[entry + COUNT] = isCounted ? numbers[entry + COUNT] + count : 1
-  }
-
-  /** An entry of nothing, before what is at `entry`. */
-  #insert(entry: number): number {
-    const numbers = this.#numbers
-    numbers.copyWithin(entry + ENTRY, entry, this.#end)
-    numbers.fill(0, entry, entry + ENTRY)
-    numbers[this.#base]++
-    return entry
-  }
-
-  /** Leaves what has been granted in an entry of its own, as what comes now ends otherwise. Answers where the others are. */
-  #split(entry: number): number {
-    const numbers = this.#numbers
-    const others = entry + ENTRY
-    this.#insert(entry)
-    numbers.copyWithin(entry, others, others + ENTRY)
-    numbers[entry + COUNT] = numbers[others + GRANTED] = 0
-    return others
-  }
-
-  /** The entry's thread has had its turn. */
-  #moveToEnd(entry: number): void {
-    const numbers = this.#numbers
-    const last = this.#holders - ENTRY
-    if (entry === last) return
-    const moved = numbers.slice(entry, entry + ENTRY)
-    numbers.copyWithin(entry, entry + ENTRY, last + ENTRY)
-    numbers.set(moved, last)
-  }
-
-  #drop(at: number, size: typeof ENTRY | typeof HOLDER): void {
-    const numbers = this.#numbers
-    numbers.copyWithin(at, at + size, this.#end)
-    numbers[size === ENTRY ? this.#base : this.#base + 1]--
-  }
-
-  #hold(life: number, amount: number): void {
-    if (amount === 0) return
-    const numbers = this.#numbers
-    let holder = this.#holders
-    while (holder < this.#end && numbers[holder] !== life) holder += HOLDER
-    if (holder === this.#end) {
-      numbers[this.#base + 1]++
-      numbers[holder] = life
-      numbers[holder + HELD] = 0
-    }
-    numbers[holder + HELD] += amount
-    if (numbers[holder + HELD] === 0) this.#drop(holder, HOLDER)
-  }
-
-  /** Somebody here gives back `amount`: what was taken here, or else on other threads. */
-  #giveBack(amount: number): void {
-    const numbers = this.#numbers
-    let left = amount
-    for (const mine of [true, false]) {
-      for (let holder = this.#end - HOLDER; holder >= this.#holders && left > 0; holder -= HOLDER) {
-        if ((numbers[holder] === this.#life) !== mine) continue
-        const given = Math.min(left, numbers[holder + HELD])
-        left -= given
-        numbers[holder + HELD] -= given
-        if (numbers[holder + HELD] === 0) this.#drop(holder, HOLDER)
-      }
-    }
+    return this.#ledger.firstOf(line) >= 0
   }
 }
 
 const NOBODY: readonly MonitorWaiter[] = []
-
-const threadOf = (life: number): number => life & 0x3f

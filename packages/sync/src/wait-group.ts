@@ -1,6 +1,7 @@
 import {
   crossesWith,
   go,
+  isParallel,
   Monitor,
   monitorRules,
   PASS,
@@ -117,6 +118,27 @@ export class WaitGroup {
    */
   go<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): void {
     this.#monitor.change(started, -1)
-    void go(fn, ...args).finally(() => this.#monitor.change(ended, 1))
+    // A plain function tells itself when it ends, which is sooner, and cheaper, than to hear it from the goroutine's promise.
+    const isElsewhere: boolean = typeof fn !== 'function' || isParallel(fn)
+    if (isElsewhere) void go(fn, ...args).finally(() => this.#end())
+    else void go(() => this.#run(fn, args))
+  }
+
+  #run<A extends unknown[]>(fn: (...args: A) => unknown, args: A): unknown {
+    let result: unknown
+    try {
+      result = fn(...args)
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') {
+      return Promise.resolve(result).finally(() => this.#end())
+    }
+    return this.#end()
+  }
+
+  #end(): void {
+    this.#monitor.change(ended, 1)
   }
 }
