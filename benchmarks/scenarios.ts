@@ -39,7 +39,7 @@ const defined = {
   'chan/stream': {
     what: 'one number from a thread to another, capacity 1024',
     unit: 'ns',
-    count: 1_000_000,
+    count: 3_000_000,
     base: 'postmessage: a message each',
     target: { result: 'millrace: plain await', times: 20, against: 'postmessage: a message each' },
   },
