@@ -1,3 +1,4 @@
+import { findHost, type Host, hostNames, ownHost } from './hosts.js'
 import type { ScenarioName } from './scenarios.js'
 
 /**
@@ -6,21 +7,63 @@ import type { ScenarioName } from './scenarios.js'
  */
 export type Run = (count: number) => Promise<number>
 
+/** What a contestant can do, and in which ways; the name of the only way is ''. What is not here it cannot do. */
+export type Ways = { readonly [S in ScenarioName]?: Readonly<Record<string, Run>> }
+
 /** One side of the comparison. */
 export interface Contestant {
   readonly name: string
   version(): string
   /** Makes it ready, once, before anything is measured; answers why it cannot take part, if it cannot. */
   prepare?(): Promise<string | undefined>
-  /** What it can do, and in which ways; the name of the only way is ''. What is not here it cannot do. */
-  readonly ways: { readonly [S in ScenarioName]?: Readonly<Record<string, Run>> }
+  readonly ways: Ways
+  /** Why it cannot do a scenario that is not among its ways, in a word or two; undefined where it has no business in the table. */
+  cannot(scenario: ScenarioName): string | undefined
 }
 
-/** The names of the files in contestants/. */
-export const contestantNames = ['millrace', 'postmessage', 'piscina', 'go', 'floor'] as const
-export type ContestantName = (typeof contestantNames)[number]
+/** A contestant as it takes part: its module in contestants/, and what runs that. */
+export interface Entry {
+  readonly name: string
+  readonly module: string
+  readonly host: Host | string
+}
 
-export async function contestant(name: ContestantName): Promise<Contestant> {
-  const module = (await import(`./contestants/${name}.js`)) as { contestant: Contestant }
-  return module.contestant
+const modules = [
+  'millrace',
+  'go',
+  'go-test',
+  'postmessage',
+  'piscina',
+  'tinypool',
+  'workerpool',
+  'comlink',
+  'multithreading',
+  'ts-chan',
+  'thing-csp',
+  'effect',
+  'async-mutex',
+  'p-limit',
+  'floor',
+] as const
+
+// Those that the newest Node is needed for take part there too: multithreading does not load on Node 20.
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  millrace: hostNames,
+  multithreading: hostNames.filter(name => name === 'node 26'),
+}
+
+/** Everybody, whether what they run on is there or not. */
+export function entries(): Entry[] {
+  return modules.flatMap(module => [
+    { name: module, module, host: ownHost },
+    ...(elsewhere[module] ?? []).map(host => ({
+      name: `${module} on ${host}`,
+      module,
+      host: findHost(host),
+    })),
+  ])
+}
+
+export async function contestant(module: string): Promise<Contestant> {
+  return ((await import(`./contestants/${module}.js`)) as { contestant: Contestant }).contestant
 }

@@ -1,38 +1,19 @@
-// From measurements to a page of Markdown.
+// From measurements to a page of Markdown, and to the table of the README.
 
-import type { Load, Machine } from './machine.js'
+import { verdictLine, verdicts } from './goals.js'
 import { isLoaded } from './machine.js'
-import { type Scenario, type ScenarioName, scenarios, type Target } from './scenarios.js'
+import {
+  bestOf,
+  isMeasured,
+  isPeer,
+  nameOf,
+  newestMillrace,
+  type Result,
+  type Results,
+  valuesOf,
+} from './results.js'
+import { type Scenario, scenarios } from './scenarios.js'
 import { median, ratio } from './statistics.js'
-
-/** What came of one contestant's way of doing a scenario: a value per round, or why there is none. */
-export interface Result {
-  readonly contestant: string
-  readonly way: string
-  readonly values: readonly number[]
-  /** Why it failed, if it did; it was not tried again. */
-  readonly failed?: string
-  readonly cannot?: true
-}
-
-export interface Results {
-  readonly date: string
-  readonly machine: Machine
-  readonly load: { readonly before: Load; readonly after: Load }
-  readonly rounds: number
-  readonly quick: boolean
-  readonly versions: Readonly<Record<string, string>>
-  /** Contestants that did not take part, and why. */
-  readonly skipped: Readonly<Record<string, string>>
-  readonly scenarios: readonly {
-    readonly name: ScenarioName
-    readonly count: number
-    readonly results: readonly Result[]
-  }[]
-}
-
-export const nameOf = ({ contestant, way }: Pick<Result, 'contestant' | 'way'>): string =>
-  way === '' ? contestant : `${contestant}: ${way}`
 
 /** Three digits that count, more for what is large anyway. */
 export function figure(value: number): string {
@@ -41,79 +22,149 @@ export function figure(value: number): string {
   return value.toFixed(digits).replace(/^(-?\d+)/, whole => whole.replace(/\B(?=(\d{3})+$)/g, ' '))
 }
 
-/** How a target stands: met or missed, and at what. Says so where there is nothing to tell it by. */
-export function verdict(target: Target, results: readonly Result[], unit: string): string {
-  const find = (name: string): readonly number[] | undefined => {
-    const values = results.find(result => nameOf(result) === name)?.values
-    return values && values.length > 0 ? values : undefined
-  }
-  const values = find(target.result)
-  if ('atMost' in target) {
-    const wish = `${target.result} at most ${figure(target.atMost)} ${unit}`
-    if (!values) return `Target: ${wish}: not measured.`
-    const value = median(values)
-    return `Target: ${wish}: ${value <= target.atMost ? 'met' : 'missed'}, at ${figure(value)}.`
-  }
-  const wish = `${target.result} at least ${target.times} × as fast as ${target.against}`
-  const base = find(target.against)
-  if (!values || !base) return `Target: ${wish}: not measured.`
-  const times = ratio(values, base)
-  return `Target: ${wish}: ${times >= target.times ? 'met' : 'missed'}, at ${figure(times)} ×.`
-}
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 /** The results of one scenario as a table. Ratios above 1 are better than the base. */
 export function table(scenario: Scenario, results: readonly Result[]): string {
-  const base = results.find(result => nameOf(result) === scenario.base)
-  const rows = results.map(result => {
-    const name = nameOf(result)
-    if (result.cannot) return [name, 'cannot', '', '', '']
-    if (result.values.length === 0 || result.failed)
-      return [name, `failed: ${oneLine(result.failed ?? '')}`, '', '', '']
-    const { values } = result
-    const times = base && base.values.length > 0 ? figure(ratio(values, base.values)) : ''
-    return [name, figure(median(values)), figure(Math.min(...values)), figure(Math.max(...values)), times]
-  })
-  const head = ['', `median, ${scenario.unit}`, 'min', 'max', `× as good as ${scenario.base}`]
-  return [head, ['---', '--:', '--:', '--:', '--:'], ...rows]
-    .map(cells => `| ${cells.join(' | ')} |`)
-    .join('\n')
+  const base = valuesOf(results, scenario.base)
+  const rows = results
+    .filter(({ cannot }) => cannot === undefined)
+    .map(result => {
+      const name = nameOf(result)
+      if (!isMeasured(result)) return [name, `failed: ${oneLine(result.failed ?? '')}`, '', '', '', '']
+      const { values, count } = result
+      return [
+        name,
+        figure(median(values)),
+        figure(Math.min(...values)),
+        figure(Math.max(...values)),
+        base ? figure(ratio(values, base)) : '',
+        count === undefined ? '' : figure(count),
+      ]
+    })
+  const head = ['', `median, ${scenario.unit}`, 'min', 'max', `× as good as ${scenario.base}`, 'operations']
+  return [head, ['---', '--:', '--:', '--:', '--:', '--:'], ...rows].map(row).join('\n')
+}
+
+/** Who cannot do it, by the reason; empty where all can. */
+export function cannotLine(results: readonly Result[]): string {
+  const byReason = new Map<string, string[]>()
+  for (const { contestant, cannot } of results) {
+    if (cannot === undefined) continue
+    byReason.set(cannot, [...(byReason.get(cannot) ?? []), contestant])
+  }
+  if (byReason.size === 0) return ''
+  return `Cannot: ${[...byReason].map(([why, names]) => `${names.join(', ')} (${why})`).join('; ')}.`
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim()
+const percent = (part: number): string => `${Math.round(part * 100)} %`
+
+/** Machine, versions and load, in two sentences or three. */
+function conditions({ machine, load, versions }: Results): string[] {
+  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  const isBusy = isLoaded(load.before) || isLoaded(load.after)
+  return [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; Node ${machine.node} (V8 ${machine.v8}); ${peers.join(', ')}.`,
+    `The machine was ${percent(load.before.busy)} busy with other things before and ${percent(load.after.busy)} after${
+      isBusy ? ': **loaded, so trust the ratios only**' : ''
+    }.`,
+  ]
+}
 
 export function report(results: Results): string {
-  const { machine, load } = results
-  const percent = (part: number): string => `${Math.round(part * 100)} %`
   const lines = [
     '# Benchmarks',
     '',
-    `${results.date}, commit ${machine.commit}. Made by \`npm run bench\`${results.quick ? ' --quick: a tenth of the operations' : ''}.`,
+    `${results.date}, commit ${results.machine.commit}. Made by \`npm run bench\`${results.quick ? ' --quick: a tenth of the operations' : ''}.`,
     '',
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; Node ${machine.node} (V8 ${machine.v8}); ${Object.entries(
-      results.versions,
-    )
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}.`,
-    `The machine was ${percent(load.before.busy)} busy with other things before and ${percent(load.after.busy)} after${
-      isLoaded(load.before) || isLoaded(load.after) ? ': **loaded, so trust the ratios only**' : ''
-    }.`,
+    ...conditions(results),
     '',
-    `Each figure is the median of ${results.rounds} rounds. In a round everybody does the scenario once, one after the other, each in a process of its own, after a warm-up. Ratios compare within a round; their median is shown; above 1 is better.`,
+    `Each figure is the median of ${results.rounds} rounds. In a round everybody does the scenario once, one after the other, each in a process of its own, after a warm-up of as many operations. A way that is too slow for the scenario's count does fewer operations, a number found by a first trial and then fixed: figures are for one operation. Ratios compare within a round; their median is shown; above 1 is better.`,
     ...Object.entries(results.skipped).map(([name, why]) => `\nNot measured: ${name} (${oneLine(why)}).`),
+    '',
+    '## Targets',
+    '',
+    ...verdicts(results).map(verdict => `- ${verdictLine(verdict)}`),
   ]
   for (const { name, count, results: rows } of results.scenarios) {
     const scenario = scenarios[name]
-    lines.push(
-      '',
-      `## ${name}`,
-      '',
-      `${sentence(scenario.what)} (count ${figure(count)}).`,
-      '',
-      table(scenario, rows),
-    )
-    if (scenario.target) lines.push('', verdict(scenario.target, rows, scenario.unit))
+    lines.push('', `## ${name}`, '', `${sentence(scenario.what)} (count ${figure(count)}).`, '')
+    lines.push(table(scenario, rows))
+    const others = cannotLine(rows)
+    if (others !== '') lines.push('', others)
   }
   return `${lines.join('\n')}\n`
+}
+
+/** What the README shows: a line for each scenario, and the targets. */
+export function summary(results: Results): string {
+  const newest = newestMillrace(results)
+  const cell = (result: Result | undefined): string => (result ? figure(median(result.values)) : '')
+  const lines = [
+    `One run of \`npm run bench\`, ${results.date.slice(0, 10)}, commit ${results.machine.commit.slice(0, 12)}.`,
+    ...conditions(results),
+    '',
+    `Medians of ${results.rounds} rounds, best way of each; lower is better, all but the last column. Everything, with spread, ways and what each peer cannot do, is in benchmarks/results/latest.md.`,
+    '',
+    '![Millrace against Go and the best JavaScript peer](docs/benchmarks.svg)',
+    '',
+    row(['scenario', 'unit', 'Millrace', newest === 'millrace' ? 'newest Node' : newest.slice('millrace on '.length), 'Go', 'best peer', 'Millrace: × Go, × peer']),
+    row(['---', '---', '--:', '--:', '--:', '--:', '--:']),
+  ]
+  for (const { name, results: rows } of results.scenarios) {
+    if (name.startsWith('grow/')) continue
+    const own = bestOf(rows, one => one.contestant === 'millrace')
+    const ownNewest = newest === 'millrace' ? undefined : bestOf(rows, one => one.contestant === newest)
+    const go = bestOf(rows, one => one.contestant === 'go')
+    const peer = bestOf(rows, isPeer)
+    const best = bestOf(rows, one => one.contestant === 'millrace' || one.contestant === newest)
+    const against = (other: Result | undefined): string =>
+      best && other ? figure(median(other.values) / median(best.values)) : '–'
+    lines.push(
+      row([
+        name,
+        scenarios[name].unit,
+        cell(own),
+        cell(ownNewest),
+        cell(go),
+        peer ? `${cell(peer)} (${peer.contestant})` : '',
+        `${against(go)}, ${against(peer)}`,
+      ]),
+    )
+  }
+  const grown = results.scenarios.filter(({ name }) => name.startsWith('grow/'))
+  if (grown.length > 0) lines.push('', 'Cost grows as the work, ns for one:', '', growth(grown))
+  lines.push('', 'Targets:', '', ...verdicts(results).map(verdict => `- ${verdictLine(verdict)}`))
+  return lines.join('\n')
+}
+
+/** A row for each who grows, a column for each size; its place in the row where sizes differ. */
+function growth(scenariosGrown: Results['scenarios']): string {
+  const lines = [row(['', 'sizes', 'ns']), row(['---', '---', '---'])]
+  for (const { name, results } of scenariosGrown) {
+    for (const contestant of new Set(results.filter(isMeasured).map(one => one.contestant))) {
+      const own = results.filter(one => one.contestant === contestant && isMeasured(one))
+      lines.push(
+        row([
+          `${name}, ${contestant}`,
+          own.map(({ way }) => figure(Number(way))).join(' · '),
+          own.map(({ values }) => figure(median(values))).join(' · '),
+        ]),
+      )
+    }
+  }
+  return lines.join('\n')
+}
+
+const BEGIN = '<!-- benchmarks:begin -->'
+const END = '<!-- benchmarks:end -->'
+
+/** The README with another summary between its marks. @throws {Error} It has no marks. */
+export function withSummary(readme: string, text: string): string {
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)]
+  if (begin === -1 || end < begin) throw new Error(`the README has no ${BEGIN} … ${END}`)
+  return `${readme.slice(0, begin + BEGIN.length)}\n${text}\n${readme.slice(end)}`
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

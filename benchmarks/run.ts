@@ -1,29 +1,35 @@
-// `npm run bench`: every contestant does every scenario, in turn, each time in a process of its own.
+// Measures all scenarios and writes down what came of it.
 //
-//   --quick            a tenth of the operations; nothing is written but what --json asks for
+//   npm run bench -- [flags]
+//
+//   --quick            a tenth of the operations and three rounds: a few minutes. Nothing is written but what --json asks for
 //   --only <text>      the scenarios whose name contains it; may be given several times
-//   --rounds <n>       at least 5, which is the default
+//   --rounds <n>       at least 5, which is the default (3 with --quick)
 //   --json <file>      also write the results there
 //   --strict           refuse to run while the machine is busy with other things
+//   --list             say what would be measured, and end
 //
-// A whole run writes results/<date>.json and results/latest.md.
+// A whole run writes results/<date>.json and results/latest.md, the table of the README and docs/benchmarks.svg.
 
-import { type ExecFileException, execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { execPath, exit, stderr, stdout } from 'node:process'
-import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
-import { type Contestant, type ContestantName, contestant, contestantNames } from './contestant.js'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { exit, stderr, stdout } from 'node:process'
+import { parseArgs } from 'node:util'
+import { contestant, type Entry, entries } from './contestant.js'
 import { isLoaded, type Load, load, machine } from './machine.js'
-import { type Result, type Results, report } from './report.js'
-import { QUICK, type ScenarioName, scenarioNames, scenarios } from './scenarios.js'
+import { plot } from './plot.js'
+import { measure } from './process.js'
+import { report, summary, withSummary } from './report.js'
+import { nameOf, type Result, type Results, type ScenarioResults } from './results.js'
+import { type Participant, type Row, rowsOf } from './rows.js'
+import { type ScenarioName, scenarioNames, scenarios } from './scenarios.js'
+import { fittingCount, fullCount, mayVary, trialCount } from './sizes.js'
 
-const MIN_ROUNDS = 5
-const TIMEOUT_MS = 120_000
+const ROUNDS = 5
+const QUICK_ROUNDS = 3
 const RESULTS = new URL('../results/', import.meta.url)
-const CHILD = fileURLToPath(new URL('./child.js', import.meta.url))
+const README = new URL('../../README.md', import.meta.url)
+const PLOT = new URL('../../docs/benchmarks.svg', import.meta.url)
 
-const execute = promisify(execFile)
 const say = (line: string): void => void stderr.write(`${line}\n`)
 
 function fail(why: string): never {
@@ -37,9 +43,10 @@ function parseFlags() {
       options: {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
-        rounds: { type: 'string', default: String(MIN_ROUNDS) },
+        rounds: { type: 'string' },
         json: { type: 'string' },
         strict: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
       },
     }).values
   } catch (error) {
@@ -48,62 +55,55 @@ function parseFlags() {
 }
 
 const flags = parseFlags()
-const rounds = Number(flags.rounds)
-if (!Number.isInteger(rounds) || rounds < MIN_ROUNDS)
-  fail(`--rounds takes a whole number of at least ${MIN_ROUNDS}`)
+const least = flags.quick ? QUICK_ROUNDS : ROUNDS
+const rounds = flags.rounds === undefined ? least : Number(flags.rounds)
+if (!Number.isInteger(rounds) || rounds < least) fail(`--rounds takes a whole number of at least ${least}`)
 const chosen = scenarioNames.filter(
   name => flags.only.length === 0 || flags.only.some(text => name.includes(text)),
 )
 if (chosen.length === 0)
   fail(`no scenario is called ${flags.only.join(' or ')}; there are ${scenarioNames.join(', ')}`)
 
-/** One measurement. Throws a message of one line if it fails. */
-async function measure(name: string, scenario: ScenarioName, way: string, count: number): Promise<number> {
+/** A row on its way to a result. */
+interface Attempt extends Row {
+  count: number
+  readonly values: number[]
+  failed?: string
+}
+
+async function attempt(row: Attempt, name: ScenarioName, then: (value: number) => void): Promise<void> {
+  if (row.cannot !== undefined || row.failed !== undefined) return
+  const { entry } = row.participant
   try {
-    const args = ['--expose-gc', CHILD, name, scenario, way, String(count)]
-    const { stdout: printed } = await execute(execPath, args, { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' })
-    const value = Number(printed)
-    if (printed.trim() === '' || !Number.isFinite(value))
-      throw new Error(`printed ${JSON.stringify(printed)}`)
-    return value
+    if (typeof entry.host === 'string') throw new Error(entry.host)
+    then(await measure(entry.host, entry.module, name, row.way, row.count))
   } catch (error) {
-    const { killed, signal, stderr: output, message } = error as ExecFileException & { stderr?: string }
-    if (killed) throw new Error(`still running after ${TIMEOUT_MS / 1000} s`)
-    if (signal) throw new Error(`ended by ${signal}`)
-    const line = output?.split('\n').find(text => /^(\w*Error\b|panic:|fatal error:)/.test(text))
-    throw new Error(line?.trim() ?? message)
+    row.failed = (error as Error).message
+    say(`  ${entry.name} ${row.way} failed: ${row.failed}`)
   }
 }
 
-/** The rows of a scenario: what takes part, and who cannot. */
-function entries(scenario: ScenarioName, contestants: ReadonlyMap<ContestantName, Contestant>) {
-  return [...contestants].flatMap(
-    ([name, { ways }]): { contestant: string; way: string; cannot?: true }[] => {
-      const own = ways[scenario]
-      if (own) return Object.keys(own).map(way => ({ contestant: name, way }))
-      return name === 'floor' ? [] : [{ contestant: name, way: '', cannot: true }]
-    },
-  )
-}
-
-async function runScenario(
-  scenario: ScenarioName,
-  count: number,
-  contestants: ReadonlyMap<ContestantName, Contestant>,
-): Promise<Result[]> {
-  const rows = entries(scenario, contestants).map(entry => ({ ...entry, values: [] as number[], failed: '' }))
-  for (let round = 0; round < rounds; round++) {
+async function runScenario(name: ScenarioName, participants: readonly Participant[]): Promise<ScenarioResults> {
+  const scenario = scenarios[name]
+  const count = fullCount(scenario, flags.quick)
+  const rows: Attempt[] = rowsOf(name, participants).map(row => ({ ...row, count, values: [] }))
+  if (mayVary(scenario)) {
     for (const row of rows) {
-      if (row.cannot || row.failed) continue
-      try {
-        row.values.push(await measure(row.contestant, scenario, row.way, count))
-      } catch (error) {
-        row.failed = (error as Error).message
-        say(`  ${row.contestant} ${row.way} failed: ${row.failed}`)
-      }
+      row.count = trialCount(count)
+      await attempt(row, name, ns => (row.count = fittingCount(scenario, count, ns, flags.quick)))
     }
   }
-  return rows.map(({ failed, ...row }) => (failed === '' ? row : { ...row, failed }))
+  for (let round = 0; round < (scenario.once ? 1 : rounds); round++) {
+    for (const row of rows) await attempt(row, name, value => row.values.push(value))
+  }
+  return { name, count, results: rows.map(row => resultOf(row, mayVary(scenario))) }
+}
+
+function resultOf({ participant, way, values, count, failed, cannot }: Attempt, hasCount: boolean): Result {
+  const contestant = participant.entry.name
+  if (cannot !== undefined) return { contestant, way, values, cannot }
+  if (failed !== undefined) return { contestant, way, values, failed }
+  return hasCount ? { contestant, way, values, count } : { contestant, way, values }
 }
 
 async function checkedLoad(): Promise<Load> {
@@ -115,36 +115,51 @@ async function checkedLoad(): Promise<Load> {
   return now
 }
 
+const prepared = new Map<string, Promise<string | undefined> | undefined>()
+
 /** Makes a contestant ready; answers why it does not take part, if it does not. */
-async function enter(name: ContestantName): Promise<Contestant | string> {
+async function enter(entry: Entry): Promise<Participant | string> {
+  if (typeof entry.host === 'string') return entry.host
   try {
-    const one = await contestant(name)
-    return (await one.prepare?.()) ?? one
+    const one = await contestant(entry.module)
+    if (!chosen.some(name => one.ways[name] || one.cannot(name))) return 'has none of the chosen scenarios'
+    if (flags.list) return { entry, contestant: one }
+    if (!prepared.has(entry.module)) prepared.set(entry.module, one.prepare?.())
+    return (await prepared.get(entry.module)) ?? { entry, contestant: one }
   } catch (error) {
     return (error as Error).message
   }
 }
 
 const before = await checkedLoad()
-const contestants = new Map<ContestantName, Contestant>()
+const participants: Participant[] = []
 const versions: Record<string, string> = {}
 const skipped: Record<string, string> = {}
-for (const name of contestantNames) {
-  const one = await enter(name)
-  if (typeof one === 'string') {
-    skipped[name] = one
-    say(`bench: not measuring ${name}: ${one}`)
+for (const entry of entries()) {
+  const participant = await enter(entry)
+  if (typeof participant === 'string') {
+    skipped[entry.name] = participant
+    say(`bench: not measuring ${entry.name}: ${participant}`)
   } else {
-    contestants.set(name, one)
-    versions[name] = one.version()
+    participants.push(participant)
+    const { host } = participant.entry
+    const isElsewhere = entry.name.includes(' on ')
+    versions[entry.name] = isElsewhere && typeof host !== 'string' ? host.version : participant.contestant.version()
   }
 }
 
-const measured: { name: ScenarioName; count: number; results: Result[] }[] = []
+if (flags.list) {
+  for (const name of chosen) {
+    const names = rowsOf(name, participants).filter(row => row.cannot === undefined)
+    stdout.write(`${name}: ${names.map(row => nameOf({ contestant: row.participant.entry.name, way: row.way })).join(', ')}\n`)
+  }
+  exit()
+}
+
+const measured: ScenarioResults[] = []
 for (const name of chosen) {
-  const count = Math.ceil(scenarios[name].count * (flags.quick ? QUICK : 1))
   say(`bench: ${name} …`)
-  measured.push({ name, count, results: await runScenario(name, count, contestants) })
+  measured.push(await runScenario(name, participants))
 }
 
 const date = new Date().toISOString()
@@ -166,4 +181,6 @@ if (!flags.quick && flags.only.length === 0) {
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(new URL(`${date.slice(0, 10)}.json`, RESULTS), json)
   writeFileSync(new URL('latest.md', RESULTS), page)
+  writeFileSync(README, withSummary(readFileSync(README, 'utf8'), summary(results)))
+  writeFileSync(PLOT, plot(results))
 }

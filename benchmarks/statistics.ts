@@ -21,3 +21,8 @@ export function ratio(values: readonly number[], base: readonly number[]): numbe
   const rounds = Math.min(values.length, base.length)
   return median(Array.from({ length: rounds }, (_, i) => base[i] / values[i]))
 }
+
+/** The mean of ratios: twice as good and half as good make 1. NaN of nothing. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+}

@@ -59,6 +59,7 @@ const parked = (of: 'rss' | 'heapUsed') => async (count: number) => {
 export const contestant: Contestant = {
   name: 'floor',
   version: () => `node ${version}, V8 ${versions.v8}`,
+  cannot: () => undefined,
   ways: {
     'chan/pair-try': { 'array, push and shift': pairTry },
     'chan/pair-await': { 'two awaits of resolved promises': pairAwait },

@@ -4,17 +4,11 @@
 import { hrtime, version } from 'node:process'
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads'
 import type { Contestant } from '../contestant.js'
-import {
-  countPrimes,
-  fanOut,
-  idleCpu,
-  itself,
-  microseconds,
-  nsEach,
-  PARTS,
-  sumBelow,
-  wakeUps,
-} from '../measure.js'
+import { countPrimes, microseconds, nsEach, sumBelow, wakeUps } from '../measure.js'
+import { type Payload, payloads } from '../programs/payloads.js'
+import { importWay, startWay } from '../programs/starting.js'
+import { type TaskPool, taskWays } from '../programs/tasks.js'
+import { isOwn } from '../programs/why.js'
 
 interface Role {
   postmessageBenchmark: keyof typeof roles
@@ -22,6 +16,8 @@ interface Role {
   peer: MessagePort
   batch: number
   base: bigint
+  /** Which payload, and whether it is moved instead of copied. */
+  kind?: [name: 'object' | 'string' | 'bytes64k' | 'bytes1m', isMoved: boolean]
 }
 
 const WINDOW = 1024
@@ -98,6 +94,56 @@ const roles = {
       main.postMessage('ready')
     })
   },
+  /** Asked for n, sends so many payloads to the peer, no more than `payloads.window` that are not acknowledged. */
+  sendPayloads({ main, peer, kind }: Role) {
+    const [name, isMoved] = kind!
+    let left = 0
+    let free = payloads.window
+    const more = (): void => {
+      for (; left > 0 && free > 0; left--, free--) {
+        const payload = payloads[name]()
+        if (isMoved) {
+          // A new one each time, written anew: the last is gone.
+          const bytes = new Uint8Array((payload as Uint8Array).length).fill(7)
+          peer.postMessage(bytes, [bytes.buffer])
+        } else peer.postMessage(payload)
+      }
+    }
+    peer.on('message', (count: number) => {
+      free += count
+      more()
+    })
+    main.on('message', (n: number) => {
+      left = n
+      more()
+    })
+  },
+  /** Asked for n, tells what so many payloads weigh together; acknowledges half a window at a time. */
+  weighPayloads({ main, peer }: Role) {
+    let n = 0
+    let received = 0
+    let sum = 0
+    const end = (): void => {
+      if (n === 0 || received < n) return
+      main.postMessage(sum)
+      n = received = sum = 0
+    }
+    const half = payloads.window / 2
+    let unacknowledged = 0
+    peer.on('message', (payload: Payload) => {
+      sum += payloads.weigh(payload)
+      received++
+      if (++unacknowledged === half) {
+        peer.postMessage(half)
+        unacknowledged = 0
+      }
+      end()
+    })
+    main.on('message', (count: number) => {
+      n = count
+      end()
+    })
+  },
   empty({ main }: Role) {
     main.on('message', (ticket: number) => main.postMessage(ticket))
   },
@@ -116,9 +162,9 @@ if (!isMainThread && workerData?.postmessageBenchmark) {
 
 const threads: Worker[] = []
 
-function start(role: keyof typeof roles, { peer, batch = 1, base = 0n }: Partial<Role> = {}): MessagePort {
+function start(role: keyof typeof roles, { peer, batch = 1, base = 0n, kind }: Partial<Role> = {}): MessagePort {
   const { port1, port2 } = new MessageChannel()
-  const data = { postmessageBenchmark: role, main: port2, peer, batch, base }
+  const data = { postmessageBenchmark: role, main: port2, peer, batch, base, kind }
   threads.push(
     new Worker(new URL(import.meta.url), { workerData: data, transferList: peer ? [port2, peer] : [port2] }),
   )
@@ -129,7 +175,7 @@ function start(role: keyof typeof roles, { peer, batch = 1, base = 0n }: Partial
 const answer = (port: MessagePort): Promise<unknown> => new Promise(resolve => port.once('message', resolve))
 
 async function stop(): Promise<void> {
-  await Promise.all(threads.map(thread => thread.terminate()))
+  await Promise.all(threads.splice(0).map(thread => thread.terminate()))
 }
 
 const stream = (from: keyof typeof roles, to: keyof typeof roles, batch: number) => async (count: number) => {
@@ -149,12 +195,30 @@ const stream = (from: keyof typeof roles, to: keyof typeof roles, batch: number)
   return took
 }
 
-const THREADS = 2
+const payload = (kind: NonNullable<Role['kind']>) => async (count: number) => {
+  const { port1, port2 } = new MessageChannel()
+  const producer = start('sendPayloads', { peer: port1, kind })
+  const consumer = start('weighPayloads', { peer: port2 })
+  const run = async (n: number): Promise<number> => {
+    const sum = answer(consumer)
+    consumer.postMessage(n)
+    producer.postMessage(n)
+    return (await sum) as number
+  }
+  const weight = payloads.weigh(payloads[kind[0]]())
+  const took = await nsEach(count, run, n => n * weight)
+  await stop()
+  return took
+}
 
-/** Requests to two threads in turn, and their answers by ticket. */
-function requests<A>(role: keyof typeof roles, read: (message: A) => [ticket: number, value: number]) {
+/** Requests to threads in turn, and their answers by ticket. */
+function requests<A>(
+  count: number,
+  role: keyof typeof roles,
+  read: (message: A) => [ticket: number, value: number],
+) {
   const waiting = new Map<number, (value: number) => void>()
-  const ports = Array.from({ length: THREADS }, () => start(role))
+  const ports = Array.from({ length: count }, () => start(role))
   for (const port of ports) {
     port.on('message', (message: A) => {
       const [ticket, value] = read(message)
@@ -165,35 +229,24 @@ function requests<A>(role: keyof typeof roles, read: (message: A) => [ticket: nu
   let tickets = 0
   return (message: (ticket: number) => unknown): Promise<number> => {
     const ticket = tickets++
-    ports[ticket % THREADS].postMessage(message(ticket))
+    ports[ticket % count].postMessage(message(ticket))
     return new Promise(resolve => waiting.set(ticket, resolve))
   }
 }
 
-const tasks = (inFlight: number) => async (count: number) => {
-  const ask = requests<number>('empty', ticket => [ticket, 0])
-  const run = async (n: number): Promise<number> => {
-    let left = n
-    let done = 0
-    const line = async (): Promise<void> => {
-      while (left-- > 0) {
-        await ask(ticket => ticket)
-        done++
-      }
-    }
-    await Promise.all(Array.from({ length: inFlight }, line))
-    return done
-  }
-  const took = await nsEach(count, run, itself)
-  await stop()
-  return took
-}
+const forPrimes = (threads: number) => requests<[number, number]>(threads, 'primes', message => message)
 
-async function fan(limit: number): Promise<number> {
-  const ask = requests<[number, number]>('primes', message => message)
-  const took = await fanOut(limit, (from, to) => ask(ticket => [ticket, from, to]))
-  await stop()
-  return took
+function pool(threads: number): TaskPool {
+  const ask = requests<number>(threads, 'empty', ticket => [ticket, 0])
+  let askPrimes: ReturnType<typeof forPrimes> | undefined
+  return {
+    empty: () => ask(ticket => ticket),
+    primes(from, to) {
+      askPrimes ??= forPrimes(threads)
+      return askPrimes(ticket => [ticket, from, to])
+    },
+    end: stop,
+  }
 }
 
 const wake = (p: number) => async (count: number) => {
@@ -209,17 +262,10 @@ const wake = (p: number) => async (count: number) => {
   return took
 }
 
-async function idle(ms: number): Promise<number> {
-  start('empty')
-  start('empty')
-  const took = await idleCpu(ms)
-  await stop()
-  return took
-}
-
 export const contestant: Contestant = {
   name: 'postmessage',
   version: () => `node ${version}`,
+  cannot: name => (isOwn(name) ? undefined : name.startsWith('sync') ? 'no locks' : 'messages only'),
   ways: {
     'chan/stream': {
       'a message each': stream('send', 'receive', 1),
@@ -227,11 +273,17 @@ export const contestant: Contestant = {
       'arrays of 64': stream('send', 'receive', 64),
       'arrays of 1024': stream('send', 'receive', 1024),
     },
-    'go/in-flight': { '': tasks(1000) },
-    'go/one-at-a-time': { '': tasks(1) },
-    'go/fan-out': { [`two threads, ${PARTS / THREADS} parts each`]: fan },
+    'payload/object-100': { '': payload(['object', false]) },
+    'payload/string-1k': { '': payload(['string', false]) },
+    'payload/bytes-64k': {
+      copy: payload(['bytes64k', false]),
+      'transfer, filled': payload(['bytes64k', true]),
+    },
+    'payload/bytes-1m': { copy: payload(['bytes1m', false]), 'transfer, filled': payload(['bytes1m', true]) },
+    ...taskWays(pool),
     'wake/p50': { '': wake(0.5) },
     'wake/p99': { '': wake(0.99) },
-    'wake/idle-cpu': { '': idle },
+    'start/import': importWay('node:worker_threads', 'node:worker_threads'),
+    'start/goroutine': startWay('worker', 'a Worker of Node, and a message from it'),
   },
 }

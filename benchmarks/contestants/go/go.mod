@@ -1,3 +1,3 @@
 module millrace.dev/benchmarks
 
-go 1.22
+go 1.25

@@ -1,4 +1,4 @@
-// The Go side of the comparison: `contestant <scenario> <count>` does the scenario once, as measure.ts does, and prints what one
+// The Go side of the comparison: `contestant <scenario> <count> [<size or kind>]` does the scenario once, as measure.ts does, and prints what one
 // operation took. GOMAXPROCS says on how many processors.
 package main
 
@@ -18,35 +18,44 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	addCrossbeam()
+	addPayloads()
 	fmt.Println(scenarios[os.Args[1]](count))
 }
 
 var scenarios = map[string]func(count int) float64{
-	"chan/pair-try":        func(count int) float64 { return nsEach(count, pairTry, sumBelow) },
-	"chan/pair-await":      func(count int) float64 { return nsEach(count, pair, sumBelow) },
-	"chan/stream":          func(count int) float64 { return nsEach(count, prodCons(1024), sumBelow) },
-	"go/fork-join":         func(count int) float64 { return nsEach(count, forkJoin, itself) },
-	"go/in-flight":         func(count int) float64 { return nsEach(count, tasks(1000), itself) },
-	"go/one-at-a-time":     func(count int) float64 { return nsEach(count, tasks(1), itself) },
-	"go/parked-heap":       func(count int) float64 { return parked(count, heapInUse) },
-	"go/parked-rss":        func(count int) float64 { return parked(count, rss) },
-	"go/fan-out":           fanOut,
-	"wake/p50":             func(count int) float64 { return wakeUps(count, 0.5) },
-	"wake/p99":             func(count int) float64 { return wakeUps(count, 0.99) },
-	"wake/idle-cpu":        idleCPU,
-	"chan/uncontended":     func(count int) float64 { return nsEach(count, uncontended, func(n int) int { return 4950 * n }) },
-	"chan/sync":            func(count int) float64 { return nsEach(count, rendezvous, itself) },
-	"chan/prod-cons-0":     func(count int) float64 { return nsEach(count, prodCons(0), sumBelow) },
-	"chan/prod-cons-10":    func(count int) float64 { return nsEach(count, prodCons(10), sumBelow) },
-	"chan/prod-cons-100":   func(count int) float64 { return nsEach(count, prodCons(100), sumBelow) },
-	"chan/ping-pong":       func(count int) float64 { return nsEach(count, pingPong, sumBelow) },
-	"select/uncontended":   func(count int) float64 { return nsEach(count, selectUncontended, itself) },
-	"go/create":            func(count int) float64 { return nsEach(count, create, itself) },
-	"sync/mutex-try":       func(count int) float64 { return nsEach(count, lockUnlock, itself) },
-	"sync/mutex-await":     func(count int) float64 { return nsEach(count, lockUnlock, itself) },
-	"sync/mutex-contended": func(count int) float64 { return nsEach(count, lockContended, itself) },
-	"sync/wait-group":      func(count int) float64 { return nsEach(count, actuallyWait, itself) },
-	"sync/semaphore":       func(count int) float64 { return nsEach(count, acquireRelease, itself) },
+	"chan/pair-try":         func(count int) float64 { return nsEach(count, pairTry, sumBelow) },
+	"chan/pair-await":       func(count int) float64 { return nsEach(count, pair, sumBelow) },
+	"chan/stream":           func(count int) float64 { return nsEach(count, prodCons(1024), sumBelow) },
+	"go/fork-join":          func(count int) float64 { return nsEach(count, forkJoin, itself) },
+	"go/in-flight":          func(count int) float64 { return nsEach(count, tasks(1000), itself) },
+	"go/one-at-a-time":      func(count int) float64 { return nsEach(count, tasks(1), itself) },
+	"go/parked-heap":        func(count int) float64 { return parked(count, heapInUse) },
+	"go/parked-rss":         func(count int) float64 { return parked(count, rss) },
+	"go/fan-out":            fanOut,
+	"wake/p50":              func(count int) float64 { return wakeUps(count, 0.5) },
+	"wake/p99":              func(count int) float64 { return wakeUps(count, 0.99) },
+	"wake/idle-cpu":         idleCPU,
+	"chan/uncontended":      func(count int) float64 { return nsEach(count, uncontended, func(n int) int { return 4950 * n }) },
+	"chan/sync":             func(count int) float64 { return nsEach(count, rendezvous, itself) },
+	"chan/prod-cons-0":      func(count int) float64 { return nsEach(count, prodCons(0), sumBelow) },
+	"chan/prod-cons-10":     func(count int) float64 { return nsEach(count, prodCons(10), sumBelow) },
+	"chan/prod-cons-100":    func(count int) float64 { return nsEach(count, prodCons(100), sumBelow) },
+	"chan/ping-pong":        func(count int) float64 { return nsEach(count, pingPong, sumBelow) },
+	"select/uncontended":    func(count int) float64 { return nsEach(count, selectUncontended, itself) },
+	"chan/popular":          func(count int) float64 { return nsEach(count, popular, itself) },
+	"select/prod-cons":      func(count int) float64 { return nsEach(count, selectProdCons, itself) },
+	"context/common-parent": func(count int) float64 { return nsEach(count, commonParent, itself) },
+	"go/park-wake":          func(count int) float64 { return nsEach(count, parkAndWake, itself) },
+	"grow/messages":         growMessages(128),
+	"grow/messages-threads": growMessages(1024),
+	"grow/channels":         growChannels,
+	"grow/waiters":          growWaiters,
+	"go/create":             func(count int) float64 { return nsEach(count, create, itself) },
+	"sync/mutex":            func(count int) float64 { return nsEach(count, lockUnlock, itself) },
+	"sync/mutex-contended":  func(count int) float64 { return nsEach(count, lockContended, itself) },
+	"sync/wait-group":       func(count int) float64 { return nsEach(count, actuallyWait, itself) },
+	"sync/semaphore":        func(count int) float64 { return nsEach(count, acquireRelease, itself) },
 }
 
 const warmUps = 4

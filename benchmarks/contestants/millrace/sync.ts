@@ -1,31 +1,9 @@
-import { threadId } from 'node:worker_threads'
-import { type Chan, chan, go, parallel, type ReceiveChan, runtime, type SendChan } from '@millrace/core'
 import { Mutex, Semaphore, WaitGroup } from '@millrace/sync'
+import type { Ways } from '../../contestant.js'
 import { itself, nsEach } from '../../measure.js'
+import { shared, step, twoStations } from './threads.js'
 
 // The scenarios of @millrace/sync.
-
-/** What has crossed to another thread, which leaves it alone. */
-const keep = parallel(
-  import.meta.url,
-  async function keep(_: unknown, here: SendChan<number>, end: ReceiveChan<number>) {
-    await here.send(threadId)
-    await end.receive()
-  },
-)
-
-/** Does `use` with a thing that another thread knows too. */
-async function shared<T>(thing: T, use: (thing: T) => Promise<number>): Promise<number> {
-  runtime.configure({ threads: 1 })
-  const [here, end] = [chan<number>(1), chan<number>(1)]
-  void go(keep, thing, here, end)
-  await here.receive()
-  try {
-    return await use(thing)
-  } finally {
-    end.close()
-  }
-}
 
 const lockTry =
   (count: number) =>
@@ -97,64 +75,40 @@ async function actuallyWait(count: number): Promise<number> {
   return nsEach(count, run, itself)
 }
 
-interface Job {
-  mutex: Mutex
-  n: number
-}
-
-const contender = parallel(
-  import.meta.url,
-  async function contender(here: SendChan<number>, jobs: Chan<Job>, done: SendChan<number>) {
-    await here.send(threadId)
-    for await (const { mutex, n } of jobs) {
-      for (let i = 0; i < n; i++) {
-        await mutex.lock()
-        mutex.unlock()
-      }
-      await done.send(n)
-    }
-  },
-)
+const lockEach = step(import.meta.url, 'lockEach', async ({ mutex, n }: { mutex: Mutex; n: number }) => {
+  for (let i = 0; i < n; i++) {
+    await mutex.lock()
+    mutex.unlock()
+  }
+  return n
+})
 
 /** Two goroutines on two threads of the pool, which take one lock in turn or however they can. */
 async function contended(count: number): Promise<number> {
-  runtime.configure({ threads: 2 })
-  const done = chan<number>(2)
-  const onThreads = new Map<number, Chan<Job>>()
-  const unwanted: Chan<Job>[] = []
-  while (onThreads.size < 2) {
-    const [here, jobs] = [chan<number>(1), chan<Job>(1)]
-    void go(contender, here, jobs, done)
-    const on = (await here.receive())!
-    if (onThreads.has(on)) unwanted.push(jobs)
-    else onThreads.set(on, jobs)
-  }
-  for (const jobs of unwanted) jobs.close()
+  const stations = await twoStations()
   const run = async (n: number): Promise<number> => {
     const mutex = new Mutex()
-    for (const jobs of onThreads.values()) await jobs.send({ mutex, n: n / 2 })
-    return (await done.receive())! + (await done.receive())!
+    const halves = stations.map((station, i) => station.order([lockEach({ mutex, n: (n + i) >> 1 })]))
+    return (await Promise.all(halves)).reduce((a, b) => a + b)
   }
   const took = await nsEach(count, run, itself)
-  for (const jobs of onThreads.values()) jobs.close()
+  for (const station of stations) station.end()
   return took
 }
 
-export const syncWays = {
-  'sync/mutex-try': {
-    'local, tryLock': n => lockTry(n)(new Mutex()),
+export const syncWays: Ways = {
+  'sync/mutex': {
+    'plain await': n => lockAwait(n)(new Mutex()),
+    'try first': n => lockTry(n)(new Mutex()),
+    'shared, plain await': n => shared(new Mutex(), lockAwait(n)),
     'shared, tryLock': n => shared(new Mutex(), lockTry(n)),
   },
-  'sync/mutex-await': {
-    'local, await lock': n => lockAwait(n)(new Mutex()),
-    'shared, await lock': n => shared(new Mutex(), lockAwait(n)),
-  },
-  'sync/mutex-contended': { 'await lock': contended },
-  'sync/wait-group': { '': actuallyWait },
+  'sync/mutex-contended': { 'plain await': contended },
+  'sync/wait-group': { 'plain await': actuallyWait },
   'sync/semaphore': {
-    'local, tryAcquire': n => acquireTry(n)(new Semaphore(1)),
-    'local, await acquire': n => acquireAwait(n)(new Semaphore(1)),
+    'plain await': n => acquireAwait(n)(new Semaphore(1)),
+    tryAcquire: n => acquireTry(n)(new Semaphore(1)),
+    'shared, plain await': n => shared(new Semaphore(1), acquireAwait(n)),
     'shared, tryAcquire': n => shared(new Semaphore(1), acquireTry(n)),
-    'shared, await acquire': n => shared(new Semaphore(1), acquireAwait(n)),
   },
-} satisfies Record<string, Record<string, (count: number) => Promise<number>>>
+}

@@ -1,0 +1,108 @@
+import { type Chan, chan, f64, i32 } from '@millrace/core'
+import type { Run, Ways } from '../../contestant.js'
+import { sumBelow } from '../../measure.js'
+import { inRunsOf } from '../../programs/channel-ways.js'
+import { MESSAGE_SIZES } from '../../scenarios.js'
+import { betweenThreads, type Order, step, twoStations } from './threads.js'
+
+// Numbers from a thread to another, one sender and one receiver.
+
+export interface Side {
+  channel: Chan<number>
+  n: number
+}
+
+const side = (name: string, fn: (side: Side) => Promise<number>) => step<Side>(import.meta.url, name, fn)
+
+export const sendEach = side('sendEach', async ({ channel, n }) => {
+  for (let i = 0; i < n; i++) await channel.send(i)
+  return 0
+})
+
+const sendFractions = side('sendFractions', async ({ channel, n }) => {
+  for (let i = 0; i < n; i++) await channel.send(i + 0.5)
+  return 0
+})
+
+export const trySendFirst = side('trySendFirst', async ({ channel, n }) => {
+  for (let i = 0; i < n; i++) if (!channel.trySend(i)) await channel.send(i)
+  return 0
+})
+
+export const receiveEach = side('receiveEach', async ({ channel, n }) => {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum += (await channel.receive())!
+  return sum
+})
+
+const tryReceiveFirst = side('tryReceiveFirst', async ({ channel, n }) => {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum += channel.tryReceive() ?? (await channel.receive())!
+  return sum
+})
+
+const forAwait = side('forAwait', async ({ channel, n }) => {
+  let sum = 0
+  let left = n
+  for await (const value of channel) {
+    sum += value
+    if (--left === 0) break
+  }
+  return sum
+})
+
+export const receiveMany = side('receiveMany', async ({ channel, n }) => {
+  let sum = 0
+  for (let left = n; left > 0; ) {
+    const values = await channel.receiveMany(Math.min(left, 256))
+    for (const value of values) sum += value
+    left -= values.length
+  }
+  return sum
+})
+
+type Of = (side: Side) => Order
+
+const stream =
+  (make: () => Chan<number>, from: Of, to: Of, offset = 0): Run =>
+  count =>
+    betweenThreads(
+      count,
+      n => {
+        const channel = make()
+        return [[from({ channel, n })], [to({ channel, n })]]
+      },
+      n => sumBelow(n) + n * offset,
+    )
+
+const plain = (): Chan<number> => chan<number>(1024)
+const typed = (): Chan<number> => chan(1024, i32)
+
+const ofSize =
+  (size: number): Run =>
+  async count => {
+    const [from, to] = await twoStations()
+    const run = async (n: number): Promise<number> => {
+      const channel = typed()
+      const sums = [to.order([receiveEach({ channel, n })]), from.order([sendEach({ channel, n })])]
+      return (await Promise.all(sums))[0]
+    }
+    const took = await inRunsOf(size, run)(count)
+    from.end()
+    to.end()
+    return took
+  }
+
+export const streamWays: Ways = {
+  'chan/stream': {
+    'plain await': stream(plain, sendEach, receiveEach),
+    'typed, plain await': stream(typed, sendEach, receiveEach),
+    'typed, try first and receiveMany': stream(typed, trySendFirst, receiveMany),
+    'for await': stream(plain, sendEach, forAwait),
+    'receiveMany(256)': stream(plain, sendEach, receiveMany),
+    'try first, else await': stream(plain, trySendFirst, tryReceiveFirst),
+    'plain await, fractions': stream(plain, sendFractions, receiveEach, 0.5),
+    'typed, fractions': stream(() => chan(1024, f64), sendFractions, receiveEach, 0.5),
+  },
+  'grow/messages-threads': Object.fromEntries(MESSAGE_SIZES.map(size => [String(size), ofSize(size)])),
+}

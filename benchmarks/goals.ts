@@ -1,0 +1,164 @@
+// What has to be reached, and how it stands after a run.
+
+import {
+  bestOf,
+  isPeer,
+  newestMillrace,
+  type Results,
+  resultsOf,
+  timesAsGood,
+  valuesOf,
+} from './results.js'
+import { coreNames, type ScenarioName, scenarioNames } from './scenarios.js'
+import { geometricMean, median } from './statistics.js'
+
+export interface Verdict {
+  readonly goal: string
+  /** Undefined where there is nothing to tell it by. */
+  readonly isMet?: boolean
+  /** At what: figures in words. */
+  readonly at: string
+}
+
+type Goal = (results: Results, millrace: string) => Verdict
+
+const NOT_MEASURED = 'not measured'
+const round = (value: number): string => value.toPrecision(3).replace(/e\+?(-?\d+)$/, ' × 10^$1')
+
+/**
+ * The geometric mean over scenarios of how many times as good as `base` Millrace is in the best of those of `ways` that the
+ * scenario has first.
+ */
+const times =
+  (
+    goal: string,
+    names: readonly ScenarioName[],
+    ways: readonly string[],
+    base: (millrace: string) => string,
+    atLeast: number,
+  ): Goal =>
+  (results, millrace) => {
+    const all = names.flatMap(name => {
+      const rows = resultsOf(results, name)
+      const found = ways
+        .map(way => timesAsGood(rows, way === '' ? millrace : `${millrace}: ${way}`, base(millrace)))
+        .find(value => value !== undefined)
+      return found === undefined ? [] : [found]
+    })
+    if (all.length === 0) return { goal, at: NOT_MEASURED }
+    const mean = geometricMean(all)
+    const missing = names.length - all.length
+    const at = `${round(mean)} ×${missing > 0 ? ` (without ${missing} of ${names.length} that were not measured)` : ''}`
+    return { goal, isMet: mean >= atLeast, at }
+  }
+
+/** A value of Millrace at most `limit`, or at most so many times another's. */
+const atMost =
+  (goal: string, name: ScenarioName, way: string, limit: number | { times: number; of: string }, unit = ''): Goal =>
+  (results, millrace) => {
+    const rows = resultsOf(results, name)
+    const values =
+      valuesOf(rows, way === '' ? millrace : `${millrace}: ${way}`) ??
+      valuesOf(rows, way === '' ? 'millrace' : `millrace: ${way}`)
+    if (!values) return { goal, at: NOT_MEASURED }
+    const value = median(values)
+    if (typeof limit === 'number') {
+      return { goal, isMet: value <= limit, at: `${round(value)} ${unit}`.trim() }
+    }
+    const other = valuesOf(rows, limit.of)
+    if (!other) return { goal, at: NOT_MEASURED }
+    return {
+      goal,
+      isMet: value <= limit.times * median(other),
+      at: `${round(value)} to ${round(median(other))} ${unit}`.trim(),
+    }
+  }
+
+/** Millrace's best way before the best of the peers, in each scenario that one of them can do. On the Node that all have. */
+const aheadOfPeers: Goal = results => {
+  const goal = 'ahead of every JavaScript peer in every row'
+  const compared = scenarioNames.flatMap(name => {
+    const rows = resultsOf(results, name)
+    const peer = bestOf(rows, isPeer)
+    const own = bestOf(rows, row => row.contestant === 'millrace')
+    return peer && own && !/^grow\/|^start\//.test(name)
+      ? [{ name, peer: peer.contestant, ratio: median(peer.values) / median(own.values) }]
+      : []
+  })
+  if (compared.length === 0) return { goal, at: NOT_MEASURED }
+  const behind = compared.filter(({ ratio }) => ratio < 1)
+  const list = behind.map(({ name, peer, ratio }) => `${name} (${peer}, ${round(ratio)} ×)`).join(', ')
+  return {
+    goal,
+    isMet: behind.length === 0,
+    at: behind.length === 0 ? `${compared.length} rows` : `behind in ${behind.length} of ${compared.length}: ${list}`,
+  }
+}
+
+const FLAT = 1.5
+
+/** The dearest size costs at most so many times the cheapest. */
+const flat =
+  (name: ScenarioName): Goal =>
+  results => {
+    const goal = `${name}: the dearest size at most ${FLAT} × the cheapest`
+    const figures = resultsOf(results, name)
+      .filter(row => row.contestant === 'millrace' && row.values.length > 0)
+      .map(row => median(row.values))
+    if (figures.length === 0) return { goal, at: NOT_MEASURED }
+    const spread = Math.max(...figures) / Math.min(...figures)
+    return { goal, isMet: spread <= FLAT, at: `${round(spread)} ×` }
+  }
+
+const go = () => 'go'
+const threads = scenarioNames.filter(name => name.startsWith('crossbeam-threads/'))
+const newestMultithreading = 'multithreading on node 26'
+const TYPED = ['typed, plain await']
+
+const goals: readonly Goal[] = [
+  times('one thread, plain await, core: at least 1 × Go', coreNames, ['plain await'], go, 1),
+  times('one thread, as a user would, core: at least 2 × Go', coreNames, ['try first', 'plain await'], go, 2),
+  aheadOfPeers,
+  times("two threads, crossbeam's programs, typed: at least 0.7 × Go", threads, TYPED, go, 0.7),
+  times('two threads, spsc with capacity N, typed: at least 1 × Go', ['crossbeam-threads/spsc-N'], TYPED, go, 1),
+  times('numbers between threads: at least 20 × postMessage', ['chan/stream'], ['plain await'], () => 'postmessage: a message each', 20),
+  times('objects between threads: at least 3 × postMessage', ['payload/object-100'], [''], () => 'postmessage', 3),
+  times(
+    'messages between threads: at least 5 × multithreading, each',
+    ['chan/stream'],
+    ['plain await'],
+    () => newestMultithreading,
+    5,
+  ),
+  times('objects between threads: at least 5 × multithreading', ['payload/object-100'], [''], () => newestMultithreading, 5),
+  times('tasks: at least 5 × multithreading', ['go/in-flight', 'go/one-at-a-time'], [''], () => newestMultithreading, 5),
+  times('tasks in flight: at least 5 × piscina', ['go/in-flight'], [''], () => 'piscina', 5),
+  times('tasks one at a time: at least 5 × piscina', ['go/one-at-a-time'], [''], () => 'piscina', 5),
+  atMost('a parked goroutine: fewer bytes of heap than Go', 'go/parked-heap', 'local channel', { times: 1, of: 'go' }, 'bytes'),
+  atMost('a parked goroutine: fewer bytes of RSS than Go', 'go/parked-rss', 'local channel', { times: 1, of: 'go' }, 'bytes'),
+  atMost('import of core: at most 15 ms', 'start/import', 'core', 15, 'ms'),
+  atMost('core with the kernel: at most 25 KB', 'start/bundle', 'core with the kernel', 25 * 1024, 'bytes'),
+  atMost(
+    'first parallel goroutine: at most 1.5 × the start of a bare Worker',
+    'start/goroutine',
+    '',
+    { times: 1.5, of: 'postmessage: a Worker of Node, and a message from it' },
+    'ms',
+  ),
+  times('CPU fan-out over two threads: at least 1.8 × one', ['go/fan-out'], ['two threads'], millrace => `${millrace}: one thread`, 1.8),
+  flat('grow/messages'),
+  flat('grow/messages-threads'),
+  flat('grow/channels'),
+  flat('grow/waiters'),
+]
+
+/** How each goal stands. */
+export function verdicts(results: Results): Verdict[] {
+  const millrace = newestMillrace(results)
+  return goals.map(goal => goal(results, millrace))
+}
+
+export function verdictLine({ goal, isMet, at }: Verdict): string {
+  const how = isMet === undefined ? at : `**${isMet ? 'met' : 'missed'}**, at ${at}`
+  return `${goal.charAt(0).toUpperCase()}${goal.slice(1)}: ${how}.`
+}

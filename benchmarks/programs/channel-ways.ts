@@ -1,0 +1,97 @@
+// What of the scenarios a library with channels can do on one thread, measured.
+
+import type { Ways } from '../contestant.js'
+import { bytesInUse, itself, nsEach, sumBelow } from '../measure.js'
+import { CAPACITIES, MESSAGE_SIZES, OBJECT_SIZES, TRIAL } from '../scenarios.js'
+import { type ChannelKind, channelPrograms, PAIR_CAPACITY, sumOfParts } from './channels.js'
+
+export type { ChannelKind } from './channels.js'
+
+/**
+ * Nanoseconds for one of messages that are sent `n` at a time, as often as makes `count`, but once at least. What is measured is
+ * the size, not the compiler: repetitions and the warm-up make a small one as warm as a large one.
+ */
+export const inRunsOf = (n: number, run: (n: number) => Promise<number>) => (count: number) => {
+  const runs = (total: number): number[] => {
+    const sizes: number[] = []
+    for (let left = total; left > 0; left -= n) sizes.push(Math.min(n, left))
+    return sizes
+  }
+  const repeat = async (total: number): Promise<number> => {
+    let sum = 0
+    for (const size of runs(total)) sum += await run(size)
+    return sum
+  }
+  const isTrial = count <= TRIAL
+  return nsEach(isTrial ? count : Math.max(count, n), repeat, total =>
+    runs(total).reduce((sum, size) => sum + sumBelow(size), 0),
+  )
+}
+
+export const parkedBytes =
+  (of: 'rss' | 'heapUsed', park: (count: number) => () => Promise<number>) => async (count: number) => {
+    const before = await bytesInUse(of)
+    const wake = park(count)
+    const after = await bytesInUse(of)
+    const woken = await wake()
+    if (woken !== count) throw new Error(`${woken} of ${count} goroutines were parked`)
+    return (after - before) / count
+  }
+
+export const parkAndWake = (park: (count: number) => () => Promise<number>) => (count: number) =>
+  nsEach(count, n => park(n)(), itself)
+
+/** All ways of a library that has channels of this kind, on one thread. */
+export function channelWays<C, R>(kind: ChannelKind<C, R>, way = ''): Ways {
+  const p = channelPrograms(kind)
+  const ns = (run: (n: number) => number | Promise<number>, checksum = sumBelow) => ({
+    [way]: (count: number) => nsEach(count, run, checksum),
+  })
+  const park = (count: number) => p.park(kind.make(0), count)
+  const crossbeam = Object.fromEntries(
+    Object.entries(CAPACITIES).flatMap(([name, capacity]) => [
+      [`crossbeam/spsc-${name}`, ns(p.prodCons(capacity))],
+      [`crossbeam/mpsc-${name}`, ns(p.mpsc(capacity), sumOfParts)],
+      [`crossbeam/mpmc-${name}`, ns(p.mpmc(capacity), sumOfParts)],
+      ...(kind.selectReceive ? [[`crossbeam/select_rx-${name}`, ns(p.selectRx(capacity), sumOfParts)]] : []),
+      ...(kind.selectReceive && kind.selectSend
+        ? [[`crossbeam/select_both-${name}`, ns(p.selectBoth(capacity), sumOfParts)]]
+        : []),
+    ]),
+  ) as Ways
+  return {
+    ...(kind.trySend && kind.tryReceive ? { 'chan/pair-try': ns(p.pairTry(kind.make(PAIR_CAPACITY))) } : {}),
+    ...(kind.hasNoBuffer
+      ? {}
+      : {
+          'chan/pair-await': ns(p.pairAwait(kind.make(PAIR_CAPACITY))),
+          'chan/uncontended': ns(p.uncontended, n => 4950 * n),
+          'crossbeam/seq-N': ns(p.seq),
+          ...(kind.selectReceive ? { 'select/uncontended': ns(p.selectUncontended, itself) } : {}),
+        }),
+    'chan/sync': ns(p.sync, n => 2 * Math.ceil(n / 2)),
+    'chan/prod-cons-0': ns(p.prodCons(0)),
+    'chan/prod-cons-10': ns(p.prodCons(10)),
+    'chan/prod-cons-100': ns(p.prodCons(100)),
+    'chan/ping-pong': ns(p.pingPong),
+    ...(kind.selectReceive ? { 'chan/popular': ns(p.popular, itself) } : {}),
+    ...(kind.selectReceive && kind.selectSend ? { 'select/prod-cons': ns(p.selectProdCons, itself) } : {}),
+    'go/create': ns(p.create, itself),
+    'go/parked-heap': { [way]: parkedBytes('heapUsed', park) },
+    'go/parked-rss': { [way]: parkedBytes('rss', park) },
+    'go/park-wake': { [way]: parkAndWake(park) },
+    ...crossbeam,
+  }
+}
+
+/** The ways of grow/…: one for each size. */
+export function growthWays<C, R>(kind: ChannelKind<C, R>): Ways {
+  const p = channelPrograms(kind)
+  const bySize = (sizes: readonly number[], run: (size: number) => (count: number) => Promise<number>) =>
+    Object.fromEntries(sizes.map(size => [String(size), run(size)]))
+  return {
+    'grow/messages': bySize(MESSAGE_SIZES, size => inRunsOf(size, p.prodCons(128))),
+    'grow/channels': bySize(OBJECT_SIZES, size => count => nsEach(count, p.overChannels(size), () => 1)),
+    'grow/waiters': bySize(OBJECT_SIZES, size => count => nsEach(count, p.overWaiters(size), () => 1)),
+  }
+}

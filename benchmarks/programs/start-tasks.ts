@@ -1,0 +1,2 @@
+/** The first task of a thread of piscina or tinypool. */
+export const empty = (): void => {}
