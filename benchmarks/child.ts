@@ -1,19 +1,20 @@
 // Measurements in a process of their own. `node child.js <contestant> <scenario> <way> <count>` prints what one operation took;
-// `node child.js <contestant> --try <number>` does everything that the contestant can once, with counts of no consequence, and
-// prints a line for each: the scenario, the way, and 'ok' or why it failed.
+// `node child.js <contestant> --try <host>` does everything that the contestant does on that host once, with counts of no
+// consequence, and prints a line for each: the scenario, the way, and 'ok' or why it failed.
 
 import { argv, exit, stdout } from 'node:process'
 import { contestant } from './contestant.js'
-import { type ScenarioName, scenarios, TRIAL } from './scenarios.js'
+import { waysOn } from './rows.js'
+import { TRIAL } from './scenario.js'
+import { type ScenarioName, scenarioNames, scenarios } from './scenarios.js'
 
 const [name, scenario, way, count] = argv.slice(2)
 const { ways } = await contestant(name)
 
-async function tryAll(): Promise<void> {
-  for (const [scenario, own] of Object.entries(ways)) {
-    for (const [way, run] of Object.entries(own)) {
-      const count = scenarios[scenario as ScenarioName].trial ?? TRIAL
-      const outcome = await run(count).then(
+async function tryAll(host: string | undefined): Promise<void> {
+  for (const scenario of scenarioNames) {
+    for (const way of waysOn(scenario, ways[scenario], host)) {
+      const outcome = await ways[scenario]![way](scenarios[scenario].trial ?? TRIAL).then(
         value => (Number.isFinite(value) ? 'ok' : `answered ${value}`),
         error => String(error).split('\n')[0],
       )
@@ -23,7 +24,7 @@ async function tryAll(): Promise<void> {
 }
 
 if (scenario === '--try') {
-  await tryAll()
+  await tryAll(way)
   exit()
 } else {
   const run = ways[scenario as ScenarioName]![way]

@@ -1,14 +1,6 @@
 // What has to be reached, and how it stands after a run.
 
-import {
-  bestOf,
-  isPeer,
-  newestMillrace,
-  type Results,
-  resultsOf,
-  timesAsGood,
-  valuesOf,
-} from './results.js'
+import { bestOf, isPeer, newestMillrace, type Results, resultsOf, timesAsGood, valuesOf } from './results.js'
 import { coreNames, type ScenarioName, scenarioNames } from './scenarios.js'
 import { geometricMean, median } from './statistics.js'
 
@@ -54,7 +46,13 @@ const times =
 
 /** A value of Millrace at most `limit`, or at most so many times another's. */
 const atMost =
-  (goal: string, name: ScenarioName, way: string, limit: number | { times: number; of: string }, unit = ''): Goal =>
+  (
+    goal: string,
+    name: ScenarioName,
+    way: string,
+    limit: number | { times: number; of: string },
+    unit = '',
+  ): Goal =>
   (results, millrace) => {
     const rows = resultsOf(results, name)
     const values =
@@ -91,7 +89,10 @@ const aheadOfPeers: Goal = results => {
   return {
     goal,
     isMet: behind.length === 0,
-    at: behind.length === 0 ? `${compared.length} rows` : `behind in ${behind.length} of ${compared.length}: ${list}`,
+    at:
+      behind.length === 0
+        ? `${compared.length} rows`
+        : `behind in ${behind.length} of ${compared.length}: ${list}`,
   }
 }
 
@@ -112,7 +113,7 @@ const flat =
 
 const go = () => 'go'
 const threads = scenarioNames.filter(name => name.startsWith('crossbeam-threads/'))
-const newestMultithreading = 'multithreading on node 26'
+const multithreading = (millrace: string): string => millrace.replace('millrace', 'multithreading')
 const TYPED = ['typed, plain await']
 
 const goals: readonly Goal[] = [
@@ -120,22 +121,58 @@ const goals: readonly Goal[] = [
   times('one thread, as a user would, core: at least 2 × Go', coreNames, ['try first', 'plain await'], go, 2),
   aheadOfPeers,
   times("two threads, crossbeam's programs, typed: at least 0.7 × Go", threads, TYPED, go, 0.7),
-  times('two threads, spsc with capacity N, typed: at least 1 × Go', ['crossbeam-threads/spsc-N'], TYPED, go, 1),
-  times('numbers between threads: at least 20 × postMessage', ['chan/stream'], ['plain await'], () => 'postmessage: a message each', 20),
-  times('objects between threads: at least 3 × postMessage', ['payload/object-100'], [''], () => 'postmessage', 3),
   times(
-    'messages between threads: at least 5 × multithreading, each',
+    'two threads, spsc with capacity N, typed: at least 1 × Go',
+    ['crossbeam-threads/spsc-N'],
+    TYPED,
+    go,
+    1,
+  ),
+  times(
+    'numbers between threads: at least 20 × postMessage',
     ['chan/stream'],
     ['plain await'],
-    () => newestMultithreading,
+    () => 'postmessage: a message each',
+    20,
+  ),
+  times(
+    'objects between threads: at least 3 × postMessage',
+    ['payload/object-100'],
+    [''],
+    () => 'postmessage',
+    3,
+  ),
+  times(
+    'messages between threads: at least 5 × multithreading',
+    ['chan/stream'],
+    ['plain await'],
+    multithreading,
     5,
   ),
-  times('objects between threads: at least 5 × multithreading', ['payload/object-100'], [''], () => newestMultithreading, 5),
-  times('tasks: at least 5 × multithreading', ['go/in-flight', 'go/one-at-a-time'], [''], () => newestMultithreading, 5),
+  times(
+    'objects between threads: at least 5 × multithreading',
+    ['payload/object-100'],
+    [''],
+    multithreading,
+    5,
+  ),
+  times('tasks: at least 5 × multithreading', ['go/in-flight', 'go/one-at-a-time'], [''], multithreading, 5),
   times('tasks in flight: at least 5 × piscina', ['go/in-flight'], [''], () => 'piscina', 5),
   times('tasks one at a time: at least 5 × piscina', ['go/one-at-a-time'], [''], () => 'piscina', 5),
-  atMost('a parked goroutine: fewer bytes of heap than Go', 'go/parked-heap', 'local channel', { times: 1, of: 'go' }, 'bytes'),
-  atMost('a parked goroutine: fewer bytes of RSS than Go', 'go/parked-rss', 'local channel', { times: 1, of: 'go' }, 'bytes'),
+  atMost(
+    'a parked goroutine: fewer bytes of heap than Go',
+    'go/parked-heap',
+    'local channel',
+    { times: 1, of: 'go' },
+    'bytes',
+  ),
+  atMost(
+    'a parked goroutine: fewer bytes of RSS than Go',
+    'go/parked-rss',
+    'local channel',
+    { times: 1, of: 'go' },
+    'bytes',
+  ),
   atMost('import of core: at most 15 ms', 'start/import', 'core', 15, 'ms'),
   atMost('core with the kernel: at most 25 KB', 'start/bundle', 'core with the kernel', 25 * 1024, 'bytes'),
   atMost(
@@ -145,7 +182,13 @@ const goals: readonly Goal[] = [
     { times: 1.5, of: 'postmessage: a Worker of Node, and a message from it' },
     'ms',
   ),
-  times('CPU fan-out over two threads: at least 1.8 × one', ['go/fan-out'], ['two threads'], millrace => `${millrace}: one thread`, 1.8),
+  times(
+    'CPU fan-out over two threads: at least 1.8 × one',
+    ['go/fan-out'],
+    ['two threads'],
+    millrace => `${millrace}: one thread`,
+    1.8,
+  ),
   flat('grow/messages'),
   flat('grow/messages-threads'),
   flat('grow/channels'),

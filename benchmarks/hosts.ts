@@ -17,6 +17,9 @@ const major = Number(version.slice(1).split('.')[0])
 /** The Node that runs this. */
 export const ownHost: Host = { name: `node ${major}`, version, command: execPath, args: ['--expose-gc'] }
 
+/** Among the hosts of scripts/hosts.mjs. */
+export const newestNode = 'node 26'
+
 /** The hosts that scripts/hosts.mjs installs, in the order of the tables. */
 const others = [
   ...[22, 24, 26].map(n => ({ name: `node ${n}`, file: `node${n}/bin/node`, args: ['--expose-gc'] })),

@@ -10,6 +10,7 @@ import { quantile } from './statistics.js'
 const WARM_UPS = 4
 const QUICK_WAKE_UPS = 2000
 const GAP_MS = 2
+const SETTLE_MS = 500
 
 /** Nanoseconds for one of `count` operations. `run(n)` does n of them and answers their checksum, which must be `checksum(n)`. */
 export async function nsEach(
@@ -39,7 +40,7 @@ export const microseconds = (base: bigint): number => Number(hrtime.bigint() - b
 
 /** The `p`-quantile of the time that `wakeUp` answers, each time asked after a pause in which everything goes to sleep. */
 export async function wakeUps(count: number, p: number, wakeUp: () => Promise<number>): Promise<number> {
-  for (let i = 0; i < QUICK_WAKE_UPS; i++) await wakeUp()
+  for (let i = 0; i < Math.min(count * 10, QUICK_WAKE_UPS); i++) await wakeUp()
   const times: number[] = []
   for (let i = 0; i < count; i++) {
     await sleep(GAP_MS)
@@ -50,7 +51,7 @@ export async function wakeUps(count: number, p: number, wakeUp: () => Promise<nu
 
 /** Microseconds of CPU time per second that the process takes, watched for `ms`. */
 export async function idleCpu(ms: number): Promise<number> {
-  await sleep(500)
+  await sleep(Math.min(ms, SETTLE_MS))
   const before = cpuUsage()
   await sleep(ms)
   const { user, system } = cpuUsage(before)

@@ -59,7 +59,14 @@ export function plot(results: Results): string {
       parts.push(
         `<rect x="${a.toFixed(1)}" y="${y}" width="${Math.max(1, b - a).toFixed(1)}" height="${BAR - 1}" fill="${colour}">${title}</rect>`,
       )
-      parts.push(text(times >= 1 ? b + 4 : a - 4, y + BAR - 1, times.toPrecision(2), ` font-size="8"${times >= 1 ? '' : ' text-anchor="end"'}`))
+      parts.push(
+        text(
+          times >= 1 ? b + 4 : a - 4,
+          y + BAR - 1,
+          times.toPrecision(2),
+          ` font-size="8"${times >= 1 ? '' : ' text-anchor="end"'}`,
+        ),
+      )
       y += BAR
     }
     y += GAP

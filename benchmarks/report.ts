@@ -12,7 +12,8 @@ import {
   type Results,
   valuesOf,
 } from './results.js'
-import { type Scenario, scenarios } from './scenarios.js'
+import type { Scenario } from './scenario.js'
+import { scenarios } from './scenarios.js'
 import { median, ratio } from './statistics.js'
 
 /** Three digits that count, more for what is large anyway. */
@@ -109,7 +110,15 @@ export function summary(results: Results): string {
     '',
     '![Millrace against Go and the best JavaScript peer](docs/benchmarks.svg)',
     '',
-    row(['scenario', 'unit', 'Millrace', newest === 'millrace' ? 'newest Node' : newest.slice('millrace on '.length), 'Go', 'best peer', 'Millrace: × Go, × peer']),
+    row([
+      'scenario',
+      'unit',
+      'Millrace',
+      newest === 'millrace' ? 'newest Node' : newest.slice('millrace on '.length),
+      'Go',
+      'best peer',
+      'Millrace: × Go, × peer',
+    ]),
     row(['---', '---', '--:', '--:', '--:', '--:', '--:']),
   ]
   for (const { name, results: rows } of results.scenarios) {

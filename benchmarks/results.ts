@@ -50,17 +50,18 @@ export const resultsOf = (results: Results, name: string): readonly Result[] =>
 /** Millrace on the newest Node that took part; the targets are told by it. */
 export function newestMillrace({ versions }: Pick<Results, 'versions'>): string {
   const majorOf = (name: string): number => Number(/^millrace on node (\d+)$/.exec(name)?.[1] ?? 0)
-  return Object.keys(versions).reduce((best, name) => (majorOf(name) > majorOf(best) ? name : best), 'millrace')
+  return Object.keys(versions).reduce(
+    (best, name) => (majorOf(name) > majorOf(best) ? name : best),
+    'millrace',
+  )
 }
 
 /** Those that are neither Millrace nor Go nor the floor: what JavaScript has. */
-export const isPeer = ({ contestant }: Result): boolean => !/^(millrace\b|go$|go-test$|floor$)/.test(contestant)
+export const isPeer = ({ contestant }: Result): boolean =>
+  !/^(millrace\b|go$|go-test$|floor$)/.test(contestant)
 
 /** The best of the results that `which` lets through, and how many times as good as it `values` are. */
-export function bestOf(
-  results: readonly Result[],
-  which: (result: Result) => boolean,
-): Result | undefined {
+export function bestOf(results: readonly Result[], which: (result: Result) => boolean): Result | undefined {
   const found = results.filter(result => isMeasured(result) && which(result))
   return found.length === 0
     ? undefined

@@ -83,7 +83,10 @@ async function attempt(row: Attempt, name: ScenarioName, then: (value: number) =
   }
 }
 
-async function runScenario(name: ScenarioName, participants: readonly Participant[]): Promise<ScenarioResults> {
+async function runScenario(
+  name: ScenarioName,
+  participants: readonly Participant[],
+): Promise<ScenarioResults> {
   const scenario = scenarios[name]
   const count = fullCount(scenario, flags.quick)
   const rows: Attempt[] = rowsOf(name, participants).map(row => ({ ...row, count, values: [] }))
@@ -144,14 +147,17 @@ for (const entry of entries()) {
     participants.push(participant)
     const { host } = participant.entry
     const isElsewhere = entry.name.includes(' on ')
-    versions[entry.name] = isElsewhere && typeof host !== 'string' ? host.version : participant.contestant.version()
+    versions[entry.name] =
+      isElsewhere && typeof host !== 'string' ? host.version : participant.contestant.version()
   }
 }
 
 if (flags.list) {
   for (const name of chosen) {
     const names = rowsOf(name, participants).filter(row => row.cannot === undefined)
-    stdout.write(`${name}: ${names.map(row => nameOf({ contestant: row.participant.entry.name, way: row.way })).join(', ')}\n`)
+    stdout.write(
+      `${name}: ${names.map(row => nameOf({ contestant: row.participant.entry.name, way: row.way })).join(', ')}\n`,
+    )
   }
   exit()
 }

@@ -3,37 +3,7 @@
 // A way is one manner in which a contestant does a scenario: plain await or batches, one thread or two. A result is told by
 // its contestant and way: `millrace: plain await`.
 
-export interface Scenario {
-  /** One operation, in words. */
-  readonly what: string
-  readonly unit: 'ns' | 'µs' | 'ms' | 'bytes'
-  /**
-   * Operations of one measurement, which is preceded by a warm-up of the same kind. A way that would take too long does fewer, a
-   * number that is found once and then fixed (sizes.ts); the table says so.
-   */
-  readonly count: number
-  /** The result that the others are compared with. */
-  readonly base: string
-  readonly threads: 1 | 2
-  /** Count where only that it works is wanted. */
-  readonly trial?: number
-  /** Millrace does it on every host that is there. */
-  readonly everywhere?: true
-  /** How long a way may take for its operations, where that is more than usual. */
-  readonly patienceMs?: number
-  /** What is measured does not vary: once is enough. */
-  readonly once?: true
-  /** The count is a size of what is measured, not so many repetitions of it. */
-  readonly isSize?: true
-}
-
-export const TRIAL = 200
-
-/** How long a way may take for its operations, and as long again for its warm-up. */
-export const PATIENCE_MS = 250
-
-/** `--quick` does this part of each count, and has this part of the patience. */
-export const QUICK = 0.1
+import type { Scenario } from './scenario.js'
 
 /** Capacities of the channels of crossbeam's programs; N is one for which they wait seldom. */
 export const CAPACITIES = { 0: 0, 1: 1, N: 1024 } as const
@@ -46,7 +16,12 @@ const everywhere = true
 
 /** The core of Go's own benchmarks. */
 const core = {
-  'chan/uncontended': { ...one, what: '100 sends, then 100 receives, capacity 100', count: 20_000, everywhere },
+  'chan/uncontended': {
+    ...one,
+    what: '100 sends, then 100 receives, capacity 100',
+    count: 20_000,
+    everywhere,
+  },
   'chan/sync': { ...one, what: 'one rendezvous of two goroutines', count: 1_000_000, everywhere },
   'chan/prod-cons-0': { ...one, what: 'one message, unbuffered', count: 1_000_000, everywhere },
   'chan/prod-cons-10': { ...one, what: 'one message, capacity 10', count: 1_000_000, everywhere },
@@ -58,7 +33,12 @@ const core = {
     trial: 3,
     everywhere,
   },
-  'chan/ping-pong': { ...one, what: 'there and back over two unbuffered channels', count: 500_000, everywhere },
+  'chan/ping-pong': {
+    ...one,
+    what: 'there and back over two unbuffered channels',
+    count: 500_000,
+    everywhere,
+  },
   'select/uncontended': {
     ...one,
     what: 'a select of two receives, and a send to the other channel',
@@ -259,10 +239,16 @@ const goroutines = {
   },
 } as const satisfies Record<string, Scenario>
 
-const start = { unit: 'ms', threads: 1, count: 1, trial: 1, isSize: true } as const
+/** The count is that of processes, so that one that was disturbed says nothing. */
+const start = { unit: 'ms', threads: 1, count: 5, trial: 1, isSize: true } as const
 
 const starting = {
-  'start/import': { ...start, what: 'importing the package, in a new process', base: 'millrace: core', everywhere },
+  'start/import': {
+    ...start,
+    what: 'importing the package, in a new process',
+    base: 'millrace: core',
+    everywhere,
+  },
   'start/goroutine': {
     ...start,
     threads: 2,

@@ -1,7 +1,7 @@
 // How many operations a way does: the scenario's count, or fewer where it would take too long. Found once, by a first trial, and
 // then the same in every round.
 
-import { PATIENCE_MS, QUICK, type Scenario } from './scenarios.js'
+import { PATIENCE_MS, QUICK, type Scenario } from './scenario.js'
 
 const PARTS = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 const TRIAL_PART = 0.01
@@ -16,7 +16,8 @@ export function fullCount(scenario: Scenario, isQuick: boolean): number {
   return Math.ceil(scenario.count * (isQuick ? QUICK : 1))
 }
 
-export const trialCount = (count: number): number => Math.max(Math.min(count, LEAST), Math.ceil(count * TRIAL_PART))
+export const trialCount = (count: number): number =>
+  Math.max(Math.min(count, LEAST), Math.ceil(count * TRIAL_PART))
 
 /** The most of `count` that takes no longer than there is patience for, at `ns` each; a tenth of a per cent at least. */
 export function fittingCount(scenario: Scenario, count: number, ns: number, isQuick: boolean): number {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { median, quantile, ratio } from './statistics.js'
+import { geometricMean, median, quantile, ratio } from './statistics.js'
 
 test('the median is the middle value, whatever the order', () => {
   expect(median([3, 1, 2])).toBe(2)
@@ -29,4 +29,10 @@ test('a ratio compares round by round, so that a slow round counts for both', ()
   expect(ratio([1, 10, 1], [2, 20, 2])).toBe(2)
   expect(ratio([1, 1], [2, 2, 1000])).toBe(2)
   expect(ratio([], [1])).toBeNaN()
+})
+
+test('the geometric mean of ratios takes twice and half as one', () => {
+  expect(geometricMean([2, 0.5])).toBeCloseTo(1)
+  expect(geometricMean([8, 1, 1])).toBeCloseTo(2)
+  expect(geometricMean([])).toBeNaN()
 })

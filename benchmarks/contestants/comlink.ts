@@ -4,8 +4,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import * as comlink from 'comlink'
 import type { Contestant } from '../contestant.js'
 import { countPrimes, microseconds, nsEach, wakeUps } from '../measure.js'
-import { bundleWays, importWay, startWay } from '../programs/starting.js'
 import { type Payload, payloads } from '../programs/payloads.js'
+import { bundleWays, importWay, startWay } from '../programs/starting.js'
 import { taskWays } from '../programs/tasks.js'
 import { versionOf } from '../programs/version.js'
 import { isOwn } from '../programs/why.js'
@@ -37,7 +37,10 @@ const carry = (make: () => Payload) => async (count: number) => {
     let left = n
     let sum = 0
     const line = async (): Promise<void> => {
-      while (left-- > 0) sum += await api.take(make())
+      while (left-- > 0) {
+        const weight = await api.take(make())
+        sum += weight
+      }
     }
     await Promise.all(Array.from({ length: payloads.window }, line))
     return sum

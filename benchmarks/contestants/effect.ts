@@ -38,7 +38,8 @@ const sumOf = (parts: readonly Effect.Effect<number>[]) =>
 const several = (n: number, one: (part: number) => Effect.Effect<number>): Effect.Effect<number>[] =>
   Array.from({ length: CROSSBEAM_THREADS }, (_, i) => one(partOf(n, i)))
 
-const withQueue = (capacity: (n: number) => number, run: (queue: Numbers, n: number) => Effect.Effect<number>) =>
+const withQueue =
+  (capacity: (n: number) => number, run: (queue: Numbers, n: number) => Effect.Effect<number>) =>
   (n: number) =>
     Effect.runPromise(
       Effect.gen(function* () {

@@ -9,6 +9,8 @@ import { isOwn } from '../programs/why.js'
 
 // Imported only where it is measured: it changes globals.
 const CAPACITY = 1024
+/** Of a channel: by default it has 64 KB for all that it holds. */
+const MEMORY = 2 ** 22
 const MEASURE = new URL('../measure.js', import.meta.url).href
 
 let library: typeof Library | undefined
@@ -27,31 +29,33 @@ const joined = async <T>(handle: { join(): Promise<Library.Result<T, unknown>> }
 }
 
 /** From a thread to another, over its channel. What is spawned is text: it knows nothing of this file. */
-const stream = (kind: 'number' | 'object' | 'string', capacity = CAPACITY) => async (count: number) => {
-  const { channel, move, shutdown, spawn } = await load(2)
-  const payload: Payload = payloads[kind]()
-  const isNumber = kind === 'number'
-  const run = async (n: number): Promise<number> => {
-    const [tx, rx] = channel<Payload>(capacity)
-    const receiver = spawn(move(rx, n, isNumber), async (rx, n, isNumber) => {
-      let sum = 0
-      for (let i = 0; i < n; i++) {
-        const result = await rx.recv()
-        if (!result.ok) throw result.error
-        sum += isNumber ? (result.value as number) : 1
-      }
-      return sum
-    })
-    const sender = spawn(move(tx, n, payload, isNumber), async (tx, n, payload, isNumber) => {
-      for (let i = 0; i < n; i++) await tx.send(isNumber ? i : payload)
-    })
-    await joined(sender)
-    return joined(receiver)
+const stream =
+  (kind: 'number' | 'object' | 'string', capacity = CAPACITY) =>
+  async (count: number) => {
+    const { channel, move, shutdown, spawn } = await load(2)
+    const payload: Payload = payloads[kind]()
+    const isNumber = kind === 'number'
+    const run = async (n: number): Promise<number> => {
+      const [tx, rx] = channel<Payload>(capacity, { size: MEMORY })
+      const receiver = spawn(move(rx, n, isNumber), async (rx, n, isNumber) => {
+        let sum = 0
+        for (let i = 0; i < n; i++) {
+          const result = await rx.recv()
+          if (!result.ok) throw result.error
+          sum += isNumber ? (result.value as number) : 1
+        }
+        return sum
+      })
+      const sender = spawn(move(tx, n, payload, isNumber), async (tx, n, payload, isNumber) => {
+        for (let i = 0; i < n; i++) await tx.send(isNumber ? i : payload)
+      })
+      await joined(sender)
+      return joined(receiver)
+    }
+    const took = await nsEach(count, run, isNumber ? sumBelow : itself)
+    shutdown()
+    return took
   }
-  const took = await nsEach(count, run, isNumber ? sumBelow : itself)
-  shutdown()
-  return took
-}
 
 const pool = (threads: number) => {
   const loading = load(threads)

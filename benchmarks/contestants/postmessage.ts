@@ -162,7 +162,10 @@ if (!isMainThread && workerData?.postmessageBenchmark) {
 
 const threads: Worker[] = []
 
-function start(role: keyof typeof roles, { peer, batch = 1, base = 0n, kind }: Partial<Role> = {}): MessagePort {
+function start(
+  role: keyof typeof roles,
+  { peer, batch = 1, base = 0n, kind }: Partial<Role> = {},
+): MessagePort {
   const { port1, port2 } = new MessageChannel()
   const data = { postmessageBenchmark: role, main: port2, peer, batch, base, kind }
   threads.push(

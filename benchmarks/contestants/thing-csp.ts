@@ -24,12 +24,7 @@ const kind: ChannelKind<Channel<number>, number | undefined> = {
   },
 }
 
-const {
-  'go/parked-heap': _heap,
-  'go/parked-rss': _rss,
-  'go/park-wake': _wake,
-  ...ways
-} = channelWays(kind)
+const { 'go/parked-heap': _heap, 'go/parked-rss': _rss, 'go/park-wake': _wake, ...ways } = channelWays(kind)
 
 export const contestant: Contestant = {
   name: 'thing-csp',

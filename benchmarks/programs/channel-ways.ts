@@ -2,7 +2,8 @@
 
 import type { Ways } from '../contestant.js'
 import { bytesInUse, itself, nsEach, sumBelow } from '../measure.js'
-import { CAPACITIES, MESSAGE_SIZES, OBJECT_SIZES, TRIAL } from '../scenarios.js'
+import { TRIAL } from '../scenario.js'
+import { CAPACITIES, MESSAGE_SIZES, OBJECT_SIZES } from '../scenarios.js'
 import { type ChannelKind, channelPrograms, PAIR_CAPACITY, sumOfParts } from './channels.js'
 
 export type { ChannelKind } from './channels.js'

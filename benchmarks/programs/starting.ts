@@ -5,28 +5,36 @@ import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { median } from '../statistics.js'
 
 const execute = promisify(execFile)
 const PROGRAM = fileURLToPath(new URL('./start.js', import.meta.url))
 const FOLDER = fileURLToPath(new URL('../../', import.meta.url))
-/** Enough that one process that was disturbed says nothing. */
-const TIMES = 5
 
-async function start(...args: string[]): Promise<number> {
+async function start(times: number, ...args: string[]): Promise<number> {
   const own = process.versions.deno ? ['run', '--allow-all', '--quiet'] : []
   const all: number[] = []
-  for (let i = 0; i < TIMES; i++) {
-    const { stdout } = await execute(execPath, [...own, PROGRAM, ...args], { timeout: 30_000 })
+  for (let i = 0; i < times; i++) {
+    const { stdout } = await execute(execPath, [...own, PROGRAM, ...args], { timeout: 10_000 }).catch(
+      error => {
+        const line = String(error.stderr)
+          .split('\n')
+          .find(text => /^\w*Error\b/.test(text))
+        throw new Error(line ?? error.message)
+      },
+    )
     all.push(Number(stdout))
   }
-  return all.sort((a, b) => a - b)[TIMES >> 1]
+  return median(all)
 }
 
-/** Milliseconds to import a package in a new process; the middle of five. */
-export const importWay = (specifier: string, way = '') => ({ [way]: () => start('import', specifier) })
+/** Milliseconds to import a package in a new process; the middle of so many. */
+export const importWay = (specifier: string, way = '') => ({
+  [way]: (count: number) => start(count, 'import', specifier),
+})
 
-/** Milliseconds from asking for a thread to the answer of its first task; the middle of five. */
-export const startWay = (what: string, way = '') => ({ [way]: () => start('task', what) })
+/** Milliseconds from asking for a thread to the answer of its first task, in a new process; the middle of so many. */
+export const startWay = (what: string, way = '') => ({ [way]: (count: number) => start(count, 'task', what) })
 
 /** Bytes of a bundle of all that a package exports. */
 export const bundleWays = (specifiers: Readonly<Record<string, string>>) =>

@@ -9,8 +9,8 @@ import {
   parkedBytes,
 } from '../../programs/channel-ways.js'
 import { channelPrograms, PAIR_CAPACITY } from '../../programs/channels.js'
-import { triedWays } from './tried.js'
 import { shared } from './threads.js'
+import { triedWays } from './tried.js'
 
 // Channels and select on one thread.
 
@@ -35,7 +35,12 @@ const kind: ChannelKind<Chan<number>, number | undefined> = {
 }
 
 const { pairAwait, pairTry, park } = channelPrograms(kind)
-const { 'go/parked-heap': _heap, 'go/parked-rss': _rss, 'go/park-wake': _wake, ...ways } = channelWays(kind, 'plain await')
+const {
+  'go/parked-heap': _heap,
+  'go/parked-rss': _rss,
+  'go/park-wake': _wake,
+  ...ways
+} = channelWays(kind, 'plain await')
 
 const onShared = (capacity: number, use: (channel: Chan<number>) => Promise<number>) =>
   shared(chan<number>(capacity), use)

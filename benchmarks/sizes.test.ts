@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { PATIENCE_MS, type Scenario } from './scenario.js'
+import { fittingCount, fullCount, mayVary, trialCount } from './sizes.js'
+
+const scenario: Scenario = { what: 'one', unit: 'ns', count: 1_000_000, base: 'go', threads: 1 }
+
+test('what is fast does all, what is slow a part that there is patience for', () => {
+  expect(fittingCount(scenario, 1_000_000, PATIENCE_MS, false)).toBe(1_000_000)
+  expect(fittingCount(scenario, 1_000_000, PATIENCE_MS * 1.5, false)).toBe(500_000)
+  expect(fittingCount(scenario, 1_000_000, PATIENCE_MS * 15, false)).toBe(50_000)
+  expect(fittingCount(scenario, 1_000_000, PATIENCE_MS * 1e6, false)).toBe(1000)
+})
+
+test('a scenario may have more patience of its own', () => {
+  const patient = { ...scenario, patienceMs: PATIENCE_MS * 10 }
+  expect(fittingCount(patient, 1_000_000, PATIENCE_MS * 10, false)).toBe(1_000_000)
+})
+
+test('nothing is tried or done fewer times than ten, or than it is asked for', () => {
+  expect(trialCount(1_000_000)).toBe(10_000)
+  expect(trialCount(100)).toBe(10)
+  expect(trialCount(3)).toBe(3)
+  expect(fittingCount(scenario, 100, 1e12, false)).toBe(10)
+})
+
+test('a quick run does a tenth, but what is a size stays as it is', () => {
+  expect(fullCount(scenario, false)).toBe(1_000_000)
+  expect(fullCount(scenario, true)).toBe(100_000)
+  expect(fullCount({ ...scenario, unit: 'ms', count: 5 }, true)).toBe(5)
+  expect(mayVary(scenario)).toBe(true)
+  expect(mayVary({ ...scenario, isSize: true })).toBe(false)
+  expect(mayVary({ ...scenario, unit: 'bytes' })).toBe(false)
+})
