@@ -12,14 +12,14 @@ const kind: ChannelKind<Channel<number>, number | undefined> = {
   start: fn => fn(),
   send: (channel, value) => channel.write(value),
   receive: channel => channel.read(),
-  valueOf: value => value!,
+  valueIn: value => value!,
   trySend: (channel, value) => channel.offer(value),
   tryReceive: channel => channel.poll()!,
   selectReceive(channels) {
     const [first, ...rest] = channels
     return {
       wait: () => select(first, ...rest),
-      valueOf: selected => (selected as [number, Channel<number>])[0],
+      valueIn: selected => (selected as [number, Channel<number>])[0],
     }
   },
 }

@@ -10,13 +10,13 @@ const kind: ChannelKind<Chan<number>, IteratorResult<number, number | undefined>
   start: fn => fn(),
   send: (channel, value) => channel.send(value),
   receive: channel => channel.recv(),
-  valueOf: result => result.value!,
+  valueIn: result => result.value!,
   trySend: (channel, value) => channel.trySend(value),
   tryReceive: channel => channel.tryRecv()!.value!,
   selectReceive(channels) {
     const cases = channels.map(channel => recv(channel))
     const select = new Select(cases)
-    return { wait: () => select.wait(), valueOf: index => select.recv(cases[index as number]).value! }
+    return { wait: () => select.wait(), valueIn: index => select.recv(cases[index as number]).value! }
   },
   selectSend(channels, others) {
     let sent = 0

@@ -11,7 +11,7 @@ export interface ChannelKind<C, R> {
   start<T>(fn: () => Promise<T>): Promise<T>
   send(channel: C, value: number): Promise<unknown>
   receive(channel: C): Promise<R>
-  valueOf(result: R): number
+  valueIn(result: R): number
   trySend?(channel: C, value: number): unknown
   tryReceive?(channel: C): number
   /** What waits for whichever is ready to be received from. Made once; used in a loop. */
@@ -26,7 +26,7 @@ export interface ChannelKind<C, R> {
 
 export interface Selector<S> {
   wait(): Promise<S>
-  valueOf(selected: S): number
+  valueIn(selected: S): number
 }
 
 /** Iterations of work in select/prod-cons. */
@@ -40,7 +40,7 @@ export function work(): void {
 }
 
 export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
-  const { make, start, send, receive, valueOf, selectReceive, selectSend } = kind
+  const { make, start, send, receive, valueIn, selectReceive, selectSend } = kind
 
   async function produce(channel: C, n: number): Promise<number> {
     for (let i = 0; i < n; i++) await send(channel, i)
@@ -48,7 +48,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
   }
   async function consume(channel: C, n: number): Promise<number> {
     let sum = 0
-    for (let i = 0; i < n; i++) sum += valueOf(await receive(channel))
+    for (let i = 0; i < n; i++) sum += valueIn(await receive(channel))
     return sum
   }
   const all = async (parts: Promise<number>[]): Promise<number> =>
@@ -62,7 +62,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
       let sum = 0
       for (let i = 0; i < n; i++) {
         await send(channel, i)
-        sum += valueOf(await receive(channel))
+        sum += valueIn(await receive(channel))
       }
       return sum
     },
@@ -80,7 +80,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
       let sum = 0
       for (let i = 0; i < n; i++) {
         for (let k = 0; k < 100; k++) await send(channel, k)
-        for (let k = 0; k < 100; k++) sum += valueOf(await receive(channel))
+        for (let k = 0; k < 100; k++) sum += valueIn(await receive(channel))
       }
       return sum
     },
@@ -95,14 +95,14 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
         let sum = 0
         for (let i = 0; i < n; i += 2) {
           await send(channel, 1)
-          sum += valueOf(await receive(channel))
+          sum += valueIn(await receive(channel))
         }
         return sum
       }
       const second = async (): Promise<number> => {
         let sum = 0
         for (let i = 0; i < n; i += 2) {
-          sum += valueOf(await receive(channel))
+          sum += valueIn(await receive(channel))
           await send(channel, 1)
         }
         return sum
@@ -113,13 +113,13 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
       const ping = make(0)
       const pong = make(0)
       const echo = start(async () => {
-        for (let i = 0; i < n; i++) await send(pong, valueOf(await receive(ping)))
+        for (let i = 0; i < n; i++) await send(pong, valueIn(await receive(ping)))
         return 0
       })
       let sum = 0
       for (let i = 0; i < n; i++) {
         await send(ping, i)
-        sum += valueOf(await receive(pong))
+        sum += valueIn(await receive(pong))
       }
       return sum + (await echo)
     },
@@ -129,7 +129,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
       const either = selectReceive!(channels)
       await send(channels[0], 0)
       for (let i = 0; i < n; i++) {
-        const which = either.valueOf(await either.wait())
+        const which = either.valueIn(await either.wait())
         received++
         await send(channels[1 - which], 1 - which)
       }
@@ -141,7 +141,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
         const any = selectReceive!([messages, late, closed])
         let sum = 0
         for (let i = 0; i < n; i++) {
-          sum += any.valueOf(await any.wait())
+          sum += any.valueIn(await any.wait())
           work()
         }
         return sum
@@ -163,7 +163,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
         start(async () => {
           const either = selectReceive!([shared, channel])
           let sum = 0
-          for (let i = 0; i < n; i++) sum += either.valueOf(await either.wait())
+          for (let i = 0; i < n; i++) sum += either.valueIn(await either.wait())
           return sum
         }),
       )
@@ -200,7 +200,7 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
       const receiver = async (): Promise<number> => {
         const any = selectReceive!(channels)
         let sum = 0
-        for (let i = 0; i < n; i++) sum += any.valueOf(await any.wait())
+        for (let i = 0; i < n; i++) sum += any.valueIn(await any.wait())
         return sum
       }
       return all([...several(n, (part, i) => produce(channels[i], part)), start(receiver)])
@@ -215,14 +215,14 @@ export function channelPrograms<C, R>(kind: ChannelKind<C, R>) {
       const receiver = async (part: number): Promise<number> => {
         const any = selectReceive!(channels)
         let sum = 0
-        for (let i = 0; i < part; i++) sum += any.valueOf(await any.wait())
+        for (let i = 0; i < part; i++) sum += any.valueIn(await any.wait())
         return sum
       }
       return all([...several(n, sender), ...several(n, receiver)])
     },
     /** Parks `count` goroutines on one channel; answers what wakes and counts them. */
     park(channel: C, count: number): () => Promise<number> {
-      const parked = Array.from({ length: count }, () => start(async () => valueOf(await receive(channel))))
+      const parked = Array.from({ length: count }, () => start(async () => valueIn(await receive(channel))))
       return async () => {
         for (let i = 0; i < count; i++) await send(channel, 1)
         return all(parked)

@@ -21,12 +21,12 @@ const kind: ChannelKind<Chan<number>, number | undefined> = {
   start: fn => go(fn) as Promise<never>,
   send: (channel, value) => channel.send(value),
   receive: channel => channel.receive(),
-  valueOf: value => value!,
+  valueIn: value => value!,
   trySend: (channel, value) => channel.trySend(value),
   tryReceive: channel => channel.tryReceive()!,
   selectReceive: channels => ({
     wait: () => select(channels as Chan<number>[]),
-    valueOf: selected => (selected as Received<number>).value!,
+    valueIn: selected => (selected as Received<number>).value!,
   }),
   selectSend(channels, others) {
     return value => select([...channels.map(channel => send(channel, value)), ...others])
