@@ -77,7 +77,7 @@ export function channelWays<C, R>(kind: ChannelKind<C, R>, way = ''): Ways {
     'chan/ping-pong': ns(p.pingPong),
     ...(kind.selectReceive ? { 'chan/popular': ns(p.popular, itself) } : {}),
     ...(kind.selectReceive && kind.selectSend ? { 'select/prod-cons': ns(p.selectProdCons, itself) } : {}),
-    'go/create': ns(p.create, itself),
+    ...(kind.hasGoroutines ? { 'go/create': ns(p.create, itself) } : {}),
     'go/parked-heap': { [way]: parkedBytes('heapUsed', park) },
     'go/parked-rss': { [way]: parkedBytes('rss', park) },
     'go/park-wake': { [way]: parkAndWake(park) },

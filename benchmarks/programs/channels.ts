@@ -7,7 +7,8 @@ import { CROSSBEAM_THREADS } from '../scenarios.js'
 /** What a library calls a channel `C`, and what its receive answers, `R`. */
 export interface ChannelKind<C, R> {
   make(capacity: number): C
-  /** Starts a goroutine, or what comes nearest: calling an async function. */
+  /** Starts a goroutine, or what comes nearest: calling an async function, which begins at once. */
+  readonly hasGoroutines?: true
   start<T>(fn: () => Promise<T>): Promise<T>
   send(channel: C, value: number): Promise<unknown>
   receive(channel: C): Promise<R>

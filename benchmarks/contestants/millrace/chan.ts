@@ -18,6 +18,7 @@ const HOUR_MS = 3_600_000
 
 const kind: ChannelKind<Chan<number>, number | undefined> = {
   make: capacity => chan<number>(capacity),
+  hasGoroutines: true,
   start: fn => go(fn) as Promise<never>,
   send: (channel, value) => channel.send(value),
   receive: channel => channel.receive(),
