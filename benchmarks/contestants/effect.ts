@@ -10,6 +10,9 @@ import { CAPACITIES, CROSSBEAM_THREADS, MESSAGE_SIZES } from '../scenarios.js'
 
 // Its goroutines are fibers and its channels queues: programs are written in its generators, and run whole.
 
+/** Ten million messages would take it half a minute. */
+const SLOW = 1e6
+
 type Numbers = Queue.Queue<number>
 
 const produce = (queue: Numbers, n: number) =>
@@ -169,7 +172,7 @@ export const contestant: Contestant = {
     'crossbeam/seq-N': ns(seq),
     ...crossbeam,
     'grow/messages': Object.fromEntries(
-      MESSAGE_SIZES.map(size => [String(size), inRunsOf(size, prodCons(128))]),
+      MESSAGE_SIZES.filter(size => size <= SLOW).map(size => [String(size), inRunsOf(size, prodCons(128))]),
     ),
     'start/import': importWay('effect'),
     'start/bundle': bundleWays({ '': 'effect' }),

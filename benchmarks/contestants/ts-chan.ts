@@ -5,6 +5,9 @@ import { bundleWays, importWay } from '../programs/starting.js'
 import { versionOf } from '../programs/version.js'
 import { oneThread } from '../programs/why.js'
 
+/** Ten million messages would take it half a minute. */
+const SLOW = 1e6
+
 const kind: ChannelKind<Chan<number>, IteratorResult<number, number | undefined>> = {
   make: capacity => new Chan<number>(capacity),
   start: fn => fn(),
@@ -35,7 +38,7 @@ export const contestant: Contestant = {
   cannot: oneThread(() => 'channels only'),
   ways: {
     ...channelWays(kind),
-    ...growthWays(kind),
+    ...growthWays(kind, SLOW),
     'start/import': importWay('ts-chan'),
     'start/bundle': bundleWays({ '': 'ts-chan' }),
   },

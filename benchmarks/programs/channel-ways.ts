@@ -85,13 +85,16 @@ export function channelWays<C, R>(kind: ChannelKind<C, R>, way = ''): Ways {
   }
 }
 
-/** The ways of grow/…: one for each size. */
-export function growthWays<C, R>(kind: ChannelKind<C, R>): Ways {
+/** The ways of grow/…: one for each size, of messages up to `most`. */
+export function growthWays<C, R>(kind: ChannelKind<C, R>, most = Infinity): Ways {
   const p = channelPrograms(kind)
   const bySize = (sizes: readonly number[], run: (size: number) => (count: number) => Promise<number>) =>
     Object.fromEntries(sizes.map(size => [String(size), run(size)]))
   return {
-    'grow/messages': bySize(MESSAGE_SIZES, size => inRunsOf(size, p.prodCons(128))),
+    'grow/messages': bySize(
+      MESSAGE_SIZES.filter(size => size <= most),
+      size => inRunsOf(size, p.prodCons(128)),
+    ),
     'grow/channels': bySize(OBJECT_SIZES, size => count => nsEach(count, p.overChannels(size), () => 1)),
     'grow/waiters': bySize(OBJECT_SIZES, size => count => nsEach(count, p.overWaiters(size), () => 1)),
   }
