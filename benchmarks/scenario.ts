@@ -27,7 +27,7 @@ export interface Scenario {
 export const TRIAL = 200
 
 /** How long a way may take for its operations, and as long again for its warm-up. */
-export const PATIENCE_MS = 250
+export const PATIENCE_MS = 150
 
 /** `--quick` does this part of each count, and has this part of the patience. */
 export const QUICK = 0.1

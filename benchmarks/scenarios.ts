@@ -109,7 +109,7 @@ const streams = {
     what: 'one number from a thread to another, capacity 1024',
     count: 5_000_000,
     base: 'postmessage: a message each',
-    patienceMs: 2500,
+    patienceMs: 1000,
     everywhere,
   },
   'payload/object-100': {
