@@ -23,10 +23,11 @@ test('nothing is tried or done fewer times than ten, or than it is asked for', (
   expect(fittingCount(scenario, 100, 1e12, false)).toBe(10)
 })
 
-test('a quick run does a tenth, but what is a size stays as it is', () => {
+test('a quick run does a tenth, but once what is done once', () => {
   expect(fullCount(scenario, false)).toBe(1_000_000)
   expect(fullCount(scenario, true)).toBe(100_000)
-  expect(fullCount({ ...scenario, unit: 'ms', count: 5 }, true)).toBe(5)
+  expect(fullCount({ ...scenario, unit: 'ms', count: 5 }, true)).toBe(1)
+  expect(fullCount({ ...scenario, once: true, count: 5 }, true)).toBe(5)
   expect(mayVary(scenario)).toBe(true)
   expect(mayVary({ ...scenario, isSize: true })).toBe(false)
   expect(mayVary({ ...scenario, unit: 'bytes' })).toBe(false)

@@ -10,9 +10,9 @@ const LEAST = 10
 /** Whether the count may differ: where it is no size, and an operation takes nanoseconds that tell how long so many take. */
 export const mayVary = ({ unit, isSize, once }: Scenario): boolean => unit === 'ns' && !isSize && !once
 
-/** The count of a run in which everything is done in full, or of a quick one. */
+/** The count of a whole run, or of a quick one. */
 export function fullCount(scenario: Scenario, isQuick: boolean): number {
-  if (scenario.once || scenario.unit === 'ms') return scenario.count
+  if (scenario.once) return scenario.count
   return Math.ceil(scenario.count * (isQuick ? QUICK : 1))
 }
 
