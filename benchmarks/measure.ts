@@ -7,7 +7,7 @@ import { quantile } from './statistics.js'
 
 // As much as what is measured: the first million messages between two threads take twice as long as the next, until
 // everything is compiled and each thread has a core of its own.
-const WARM_UPS = 4
+export const WARM_UPS = 4
 const QUICK_WAKE_UPS = 2000
 const GAP_MS = 2
 const SETTLE_MS = 500

@@ -58,7 +58,7 @@ test('a table shows median, spread, ratio and operations, and who failed and why
     '| --- | --: | --: | --: | --: | --: |',
     '| millrace: plain await | 20.0 | 10.0 | 30.0 | 2.00 | 100 |',
     '| go | 40.0 | 20.0 | 60.0 | 1.00 | 100 |',
-    '| effect | 4 000 | 2 000 | 6 000 | 0.0100 | 5.00 |',
+    '| effect | 4 000 | 2 000 | 6 000 | 0.0100 | 5 |',
     '| piscina | failed: Error: no \\| thread |  |  |  |  |',
   ])
 })

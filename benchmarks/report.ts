@@ -23,6 +23,9 @@ export function figure(value: number): string {
   return value.toFixed(digits).replace(/^(-?\d+)/, whole => whole.replace(/\B(?=(\d{3})+$)/g, ' '))
 }
 
+/** A whole number, thousands apart. */
+const whole = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ' ')
+
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
 /** The results of one scenario as a table. Ratios above 1 are better than the base. */
@@ -40,7 +43,7 @@ export function table(scenario: Scenario, results: readonly Result[]): string {
         figure(Math.min(...values)),
         figure(Math.max(...values)),
         base ? figure(ratio(values, base)) : '',
-        count === undefined ? '' : figure(count),
+        count === undefined ? '' : whole(count),
       ]
     })
   const head = ['', `median, ${scenario.unit}`, 'min', 'max', `× as good as ${scenario.base}`, 'operations']
@@ -90,7 +93,7 @@ export function report(results: Results): string {
   ]
   for (const { name, count, results: rows } of results.scenarios) {
     const scenario = scenarios[name]
-    lines.push('', `## ${name}`, '', `${sentence(scenario.what)} (count ${figure(count)}).`, '')
+    lines.push('', `## ${name}`, '', `${sentence(scenario.what)} (count ${whole(count)}).`, '')
     lines.push(table(scenario, rows))
     const others = cannotLine(rows)
     if (others !== '') lines.push('', others)
@@ -157,7 +160,7 @@ function growth(scenariosGrown: Results['scenarios']): string {
       lines.push(
         row([
           `${name}, ${contestant}`,
-          own.map(({ way }) => figure(Number(way))).join(' · '),
+          own.map(({ way }) => whole(Number(way))).join(' · '),
           own.map(({ values }) => figure(median(values))).join(' · '),
         ]),
       )

@@ -1,7 +1,7 @@
 // What of the scenarios a library with channels can do on one thread, measured.
 
 import type { Ways } from '../contestant.js'
-import { bytesInUse, itself, nsEach, sumBelow } from '../measure.js'
+import { bytesInUse, itself, nsEach, sumBelow, WARM_UPS } from '../measure.js'
 import { TRIAL } from '../scenario.js'
 import { CAPACITIES, MESSAGE_SIZES, OBJECT_SIZES } from '../scenarios.js'
 import { type ChannelKind, channelPrograms, PAIR_CAPACITY, sumOfParts } from './channels.js'
@@ -27,6 +27,16 @@ export const inRunsOf = (n: number, run: (n: number) => Promise<number>) => (cou
   return nsEach(isTrial ? count : Math.max(count, n), repeat, total =>
     runs(total).reduce((sum, size) => sum + sumBelow(size), 0),
   )
+}
+
+/** Turns in each of the warm-ups: enough that making channels and goroutines does not count. */
+const TURNS = 10
+
+/** Nanoseconds for one of messages that go to `width` receivers in turn, at least so many turns as say something. */
+export const inTurnsOf = (width: number, run: (n: number) => Promise<number>) => (count: number) => {
+  const unit = WARM_UPS * width
+  const turns = count <= TRIAL ? 1 : Math.max(TURNS, Math.ceil(count / unit))
+  return nsEach(turns * unit, run, () => 1)
 }
 
 export const parkedBytes =
@@ -88,6 +98,7 @@ export function channelWays<C, R>(kind: ChannelKind<C, R>, way = ''): Ways {
 /** The ways of grow/…: one for each size, of messages up to `most`. */
 export function growthWays<C, R>(kind: ChannelKind<C, R>, most = Infinity): Ways {
   const p = channelPrograms(kind)
+  const widths = OBJECT_SIZES.filter(width => width * 1000 <= most)
   const bySize = (sizes: readonly number[], run: (size: number) => (count: number) => Promise<number>) =>
     Object.fromEntries(sizes.map(size => [String(size), run(size)]))
   return {
@@ -95,7 +106,7 @@ export function growthWays<C, R>(kind: ChannelKind<C, R>, most = Infinity): Ways
       MESSAGE_SIZES.filter(size => size <= most),
       size => inRunsOf(size, p.prodCons(128)),
     ),
-    'grow/channels': bySize(OBJECT_SIZES, size => count => nsEach(count, p.overChannels(size), () => 1)),
-    'grow/waiters': bySize(OBJECT_SIZES, size => count => nsEach(count, p.overWaiters(size), () => 1)),
+    'grow/channels': bySize(widths, width => inTurnsOf(width, p.overChannels(width))),
+    'grow/waiters': bySize(widths, width => inTurnsOf(width, p.overWaiters(width))),
   }
 }

@@ -44,9 +44,18 @@ func growMessages(capacity int) func(count int) float64 {
 
 func one(int) int { return 1 }
 
+// inTurns answers so many messages for width receivers in turn that making channels and goroutines does not count.
+func inTurns(count, width int) int {
+	unit := warmUps * width
+	if count <= trial {
+		return unit
+	}
+	return max(10, (count+unit-1)/unit) * unit
+}
+
 func growChannels(count int) float64 {
 	width := size()
-	return nsEach(count, func(n int) int {
+	return nsEach(inTurns(count, width), func(n int) int {
 		rounds := (n + width - 1) / width
 		channels := make([]chan int, width)
 		var ended sync.WaitGroup
@@ -72,7 +81,7 @@ func growChannels(count int) float64 {
 
 func growWaiters(count int) float64 {
 	width := size()
-	return nsEach(count, func(n int) int {
+	return nsEach(inTurns(count, width), func(n int) int {
 		rounds := (n + width - 1) / width
 		channel := make(chan int)
 		var ended sync.WaitGroup
