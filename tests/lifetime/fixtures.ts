@@ -81,3 +81,13 @@ export const spinForEver = parallel(import.meta.url, function spinForEver(starte
   started.trySend(true)
   for (;;);
 })
+
+/** Waits for `channel`, parked, and no longer than `ms`, by a timer of the host's own. */
+export const waitAtMost = parallel(
+  import.meta.url,
+  async function waitAtMost(channel: ReceiveChan<unknown>, ms: number) {
+    const late = new AbortController()
+    setTimeout(() => late.abort('its time was over'), ms)
+    return channel.receive(late).catch((reason: unknown) => reason)
+  },
+)

@@ -34,6 +34,7 @@ const programs: Record<string, Expected> = {
   'CPU loop, nobody waits': { lines: ['spun'], atLeastMs: 500 },
   'timer, awaited': { lines: ['napped', 'napped', 'last'], atLeastMs: 500 },
   'timer, nobody waits': { lines: ['napped'], atLeastMs: 500 },
+  'a wait on the pool that a timer ends': { lines: ['its time was over', 'last'], atLeastMs: 500 },
   'I/O, awaited': { lines: ['read slow answer', 'slow answer', 'last'], atLeastMs: 500 },
   'I/O, nobody waits': { lines: ['read slow answer'], atLeastMs: 500 },
   'main parked, pool sends later': { lines: ['got sent later', 'last'], atLeastMs: 600 },

@@ -70,6 +70,11 @@ const programs: Record<string, (...args: string[]) => unknown> = {
     void go(fixtures.nap, 500)
   },
 
+  async 'a wait on the pool that a timer ends'() {
+    say(String(await go(fixtures.waitAtMost, chan<unknown>(1), 500)))
+    say('last')
+  },
+
   async 'I/O, awaited'(url) {
     say(await go(fixtures.read, url!))
     say('last')

@@ -4,6 +4,7 @@ import {
   chan,
   go,
   type ReceiveChan,
+  runtime,
   type SendChan,
   select,
   send,
@@ -51,9 +52,12 @@ const ROOM = 256
 /** Makes this thread the owner. `serve` may be called until the calls are closed, and all that have come are served. */
 export function openDoor(serve: Serve): Door {
   const calls = chan<Call>(ROOM)
-  void go(async () => {
+  const serveAll = async () => {
     for await (const call of calls) serveCall(call, serve)
-  })
+  }
+  // On the main thread it is none of the program's goroutines. A thread of the pool must not leave while it owns something.
+  if (runtime.isMainThread) void serveAll()
+  else void go(serveAll)
   return { owner: thisThread(), calls }
 }
 

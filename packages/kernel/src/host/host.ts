@@ -40,7 +40,7 @@ export interface Host {
   pendingMacrotasks(): number
   /** Runs `fn` after `ms` (at most 2^31 - 1); keeps the process alive unless unref'ed. */
   timer(fn: () => void, ms: number): HostTimer
-  /** Timers of the kind above that keep this thread alive, where `onIdle` cannot tell; else 0. */
+  /** Timers of the kind above, and of the program's own, that keep this thread alive, where `onIdle` cannot tell; else 0. */
   pendingTimers(): number
   /** A timer of the runtime's own, which does not count among the pending ones. */
   keepAlive(fn: () => void, ms: number): HostTimer

@@ -4,6 +4,7 @@ import process from 'node:process'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads'
 import type { Host, HostThread, HostTimer } from './host.js'
+import { countProgramTimers, pendingProgramTimers } from './program-timers.js'
 
 // Node, Deno and Bun all have these modules. Deno's threads cannot tell when they have nothing left to do.
 const isDeno = 'Deno' in globalThis
@@ -129,8 +130,9 @@ const tellsIdle = isMainThread || !isDeno
 
 let isEnding = false
 
-// A thread of Deno that says process.exit() twice, before it has come to its end, never ends; and after the first it runs on for a while.
 if (isDeno && workerData?.[THREAD_DATA] !== undefined) {
+  countProgramTimers()
+  // A thread of Deno that says process.exit() twice, before it has come to its end, never ends; and after the first it runs on for a while.
   process.once('exit', () => {
     isEnding = true
     process.exit = () => {
@@ -150,7 +152,7 @@ export const host: Host = {
   },
   pendingMacrotasks: () => macrotasks,
   timer: (fn, ms) => (tellsIdle ? new NodeTimer(fn, ms) : new CountedTimer(fn, ms)),
-  pendingTimers: () => pending,
+  pendingTimers: () => pending + pendingProgramTimers(),
   keepAlive: (fn, ms) => new NodeTimer(fn, ms),
   whyNoThreads: () => undefined,
   isPoolThread: () => workerData?.[THREAD_DATA] !== undefined,

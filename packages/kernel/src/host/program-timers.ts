@@ -1,0 +1,41 @@
+// The timers of the program itself, on a thread whose host cannot tell when it has nothing left to do.
+
+type TimerFunction = (fn: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => unknown
+type Timers = { [name: string]: unknown }
+
+const pending = new Set<unknown>()
+
+/** How many of the timers that were set since `countProgramTimers` have not rung for the last time. */
+export const pendingProgramTimers = (): number => pending.size
+
+/**
+ * Counts the global timers from now on. For threads of the pool, which belong to Millrace: a goroutine may be parked on a channel and
+ * have a timer that ends the wait.
+ */
+export function countProgramTimers(): void {
+  const timers = globalThis as unknown as Timers
+  for (const kind of ['Timeout', 'Interval']) {
+    const set = timers[`set${kind}`] as TimerFunction
+    const clear = timers[`clear${kind}`] as (id: unknown) => void
+    const counted: TimerFunction = (fn, ms, ...args) => {
+      const id = set(
+        (...given) => {
+          if (kind === 'Timeout') pending.delete(keyOf(id))
+          fn(...given)
+        },
+        ms,
+        ...args,
+      )
+      pending.add(keyOf(id))
+      return id
+    }
+    timers[`set${kind}`] = Object.assign(counted, set)
+    timers[`clear${kind}`] = (id: unknown) => {
+      pending.delete(keyOf(id))
+      clear(id)
+    }
+  }
+}
+
+/** A timer may be given back as the number that it can be turned into. */
+const keyOf = (id: unknown): unknown => (typeof id === 'object' && id !== null ? Number(id) : id)
