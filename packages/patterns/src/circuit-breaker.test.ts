@@ -136,6 +136,26 @@ describe('closed', () => {
   })
 })
 
+test('trip and reset tell of half-open, as a call does', () => {
+  for (const [end, to] of [
+    ['trip', 'open'],
+    ['reset', 'closed'],
+  ] as const) {
+    changes = []
+    const breaker = breakerOf()
+    breaker.trip()
+    breaker.trip()
+    now += 1000
+    breaker[end]()
+    expect(changes).toEqual([
+      ['closed', 'open'],
+      ['open', 'half-open'],
+      ['half-open', to],
+    ])
+    expect(breaker.state).toBe(to)
+  }
+})
+
 describe('the window', () => {
   const window = { ms: 1000, minimum: 4, ratio: 0.5 }
 
@@ -145,6 +165,15 @@ describe('the window', () => {
     expect(breaker.state).toBe('closed')
     await fail(breaker)
     expect(breaker.state).toBe('open')
+  })
+
+  test('opens also when a success makes the calls enough', async () => {
+    const breaker = breakerOf({ window })
+    for (const call of [fail, fail, fail]) await call(breaker)
+    expect(breaker.state).toBe('closed')
+    await succeed(breaker)
+    expect(breaker.state).toBe('open')
+    expect(changes).toEqual([['closed', 'open']])
   })
 
   test('a smaller share does not', async () => {

@@ -144,12 +144,12 @@ export class CircuitBreaker {
 
   /** Opens the circuit, for `resetMs` from now on. */
   trip(): void {
-    this.#tell(this.#change(circuit.open))
+    this.#byHand(circuit.open)
   }
 
   /** Closes the circuit, and forgets all failures. */
   reset(): void {
-    this.#tell(this.#change(circuit.close))
+    this.#byHand(circuit.close)
   }
 
   /** The state and the counts as plain data, for `CircuitBreaker.from`. */
@@ -190,6 +190,12 @@ export class CircuitBreaker {
       if (!isFailure) this.#succeed(permit)
       else this.#tell(this.#change((state, now) => circuit.failed(state, this.#settings, permit, now)))
     }
+  }
+
+  /** Tells what a call would have told: an open circuit whose time is over is half-open first. */
+  #byHand(fn: (state: State, now: number) => circuit.Change | undefined): void {
+    const changes = this.#change((state, now) => [circuit.ripen(state, this.#settings, now), fn(state, now)])
+    for (const change of changes) this.#tell(change)
   }
 
   #change<R>(fn: (state: State, now: number) => R): R {

@@ -8,7 +8,8 @@
 //       │   `probes` successes                          ▼  │
 //       └────────────────────────────────────────── HALF_OPEN, last probe begun at SINCE
 //
-// Nothing happens by itself: an open circuit whose time is over becomes half-open with the first call that gets through.
+// Nothing happens by itself: an open circuit whose time is over becomes half-open with the first call that gets through, or
+// on its way to what trip and reset make of it.
 //
 //   K1  what a call reports counts only in the era that it began in: one that began before the circuit opened, or closed, says
 //       nothing of how things are now
@@ -140,7 +141,8 @@ export function succeeded(
   if (state[STATE] === CLOSED) {
     state[FAILURES] = 0
     count(state, settings, now, 0)
-    return undefined
+    // It may be the one that makes the calls enough to say something.
+    return isWindowBad(state, settings, now) ? open(state, now) : undefined
   }
   land(state, permit)
   if (++state[SUCCESSES] < settings.probes) return undefined
@@ -167,6 +169,12 @@ export function failed(
 /** A call has ended without saying anything about what it called. */
 export function abandoned(state: State, permit: Permit): void {
   if (permit.era === state[ERA]) land(state, permit)
+}
+
+/** Half-open from now on, if that is what `stateOf` says of an open circuit: for what changes the state without a call. */
+export function ripen(state: State, settings: CircuitSettings, now: number): Change | undefined {
+  const isRipe = state[STATE] === OPEN && stateOf(state, settings, now) === 'half-open'
+  return isRipe ? enter(state, HALF_OPEN, now) : undefined
 }
 
 /** Refuses calls from now on. */

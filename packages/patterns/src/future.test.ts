@@ -84,6 +84,19 @@ describe('Future', () => {
     expect(panics).toEqual([])
   })
 
+  test('cancelled in the same tick, its function is not called', async () => {
+    let calls = 0
+    const count = () => ++calls
+    const reason = new Error('not needed')
+    for (const make of [() => new Future(count), () => Future.run(count)]) {
+      const future = make()
+      future.cancel(reason)
+      await expect(future.get()).rejects.toBe(reason)
+    }
+    await turn()
+    expect(calls).toBe(0)
+  })
+
   test('cancelled when it has a result, keeps it', async () => {
     const future = new Future(() => 1)
     await future.get()

@@ -1,4 +1,13 @@
-import { background, type Context, go, stayOnThread, type WaitOptions, withCancelCause } from '@millrace/core'
+import {
+  background,
+  type Context,
+  cause,
+  go,
+  isParallel,
+  stayOnThread,
+  type WaitOptions,
+  withCancelCause,
+} from '@millrace/core'
 import { until } from './until.js'
 
 let resultOf: <T>(future: Future<T>) => Promise<T>
@@ -21,7 +30,7 @@ export class Future<T> {
   #settled = false
 
   /**
-   * Starts `fn` as a goroutine. Its context ends when the future is cancelled, or `fn` has ended.
+   * Starts `fn` as a goroutine; cancelled before that has begun, it is not called at all. Its context ends when the future is cancelled, or `fn` has ended.
    *
    * @throws {TypeError} `fn` is no function.
    */
@@ -29,7 +38,11 @@ export class Future<T> {
     if (typeof fn !== 'function') throw new TypeError('Future: the first argument must be a function')
     const [ctx, cancel] = withCancelCause(background())
     this.#cancel = cancel
-    this.#result = this.#watch(go(fn, ctx) as Promise<T>, ctx)
+    const unlessCancelled = (): T | PromiseLike<T> => {
+      if (ctx.err()) throw cause(ctx)
+      return isParallel(fn) ? (go(fn, ctx) as Promise<T>) : fn(ctx)
+    }
+    this.#result = this.#watch(go(unlessCancelled) as Promise<T>, ctx)
   }
 
   async #watch(goroutine: Promise<T>, ctx: Context): Promise<T> {

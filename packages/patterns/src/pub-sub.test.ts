@@ -183,6 +183,8 @@ describe('unsubscribe', () => {
     slow.unsubscribe()
     await published
     expect(taken(other)).toEqual([1])
+    expect(slow.dropped).toBe(1)
+    expect(pubSub.stats).toMatchObject({ published: 1, delivered: 1, dropped: 1 })
   })
 
   test('in the middle of a loop over the subscription ends the loop', async () => {
@@ -363,6 +365,8 @@ describe('close', () => {
     expect(await collect(subscription)).toEqual([1])
     expect((await waiting).ok).toBe(false)
     expect(blocked.closed).toBe(true)
+    expect(blocked.dropped).toBe(1)
+    expect(pubSub.stats).toMatchObject({ published: 1, delivered: 1, dropped: 1 })
     subscription.unsubscribe()
     expect(pubSub.stats.subscriptions).toBe(0)
   })

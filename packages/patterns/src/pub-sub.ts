@@ -97,6 +97,9 @@ export class PubSub<T> implements Shareable {
    * Gives `value` to all who have subscribed to `topic`. Waits for room only for subscribers whose policy is 'block'; the others, and those
    * that have room, have it before. On another thread than the PubSub's own it may also ask that one first who has subscribed.
    *
+   * For a subscriber that goes while it is waited for (it unsubscribes, its thread dies, the PubSub is closed) the value counts as
+   * dropped, and `publish` goes on.
+   *
    * Cancelled, it rejects with the signal's reason; those that have the value by then keep it. Rejects with ChanClosedError ("send on
    * closed channel") if the PubSub is closed; with RangeError or TypeError if `topic` is none; with DataCloneError if the value cannot
    * cross to a subscriber's thread, after all others got it.
@@ -136,7 +139,10 @@ export class PubSub<T> implements Shareable {
     return delivered
   }
 
-  /** Ends all subscriptions: what is in their buffers can still be received. Publishers that wait go on. May be called again. */
+  /**
+   * Ends all subscriptions: what is in their buffers can still be received. Publishers that wait go on; what they waited with counts as
+   * dropped. May be called again.
+   */
   close(): void {
     if (this.#counts.closed.swap(true)) return
     this.#end()
@@ -208,8 +214,9 @@ export class PubSub<T> implements Shareable {
       await subscriber.channel.send(value, options)
       this.#counts.delivered.add()
     } catch (error) {
-      if (error instanceof ChanClosedError) return this.#remove(subscriber) // unsubscribed meanwhile
       this.#drop(subscriber)
+      // Unsubscribed, closed or on a thread that died, all meanwhile: no error of the publisher's.
+      if (error instanceof ChanClosedError) return this.#remove(subscriber)
       throw error
     }
   }

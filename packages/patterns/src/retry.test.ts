@@ -277,6 +277,30 @@ describe('retry', () => {
     }
   })
 
+  test('an option that should be a function and is none is refused before fn is called', async () => {
+    for (const option of ['retryIf', 'onRetry', 'now', 'random']) {
+      let calls = 0
+      const refused = retry(() => ++calls, { [option]: 1 })
+      await expect(refused).rejects.toThrow(TypeError)
+      await expect(refused).rejects.toThrow(new RegExp(`^retry: ${option} must be a function, got number$`))
+      expect(calls).toBe(0)
+    }
+  })
+
+  test('a number that makes no sense does not hide the error', async () => {
+    const error = new Error('down')
+    const fail = () => Promise.reject(error)
+    await expect(retry(fail, { retryIf: () => Number.NaN })).rejects.toMatchObject({
+      name: 'RangeError',
+      cause: error,
+    })
+    await expect(retry(fail, { retries: 1, retryIf: () => -1 })).rejects.toMatchObject({
+      code: 'ERR_RETRY',
+      attempts: 2,
+      cause: error,
+    })
+  })
+
   test('an error of retryIf or onRetry ends it', async () => {
     const own = new Error('own')
     const fail = () => {

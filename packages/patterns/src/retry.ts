@@ -1,4 +1,5 @@
 import { type Context, cause, go, sleep, type WaitOptions, withCancel } from '@millrace/core'
+import { checkFunction } from './check-number.js'
 import { contextOf } from './context-of.js'
 import { RetryError } from './errors.js'
 import { until } from './until.js'
@@ -19,7 +20,7 @@ export interface RetryOptions extends WaitOptions {
   jitter?: 'none' | 'full' | 'decorrelated'
   /**
    * Whether to try again after this error; a number is how many milliseconds to wait before, as a server may have asked for: at
-   * least so long, whatever `maxMs` is. Always, unless given.
+   * least so long, whatever `maxMs` is. A negative number is 0: that moment has passed. Always, unless given.
    */
   retryIf?: (error: unknown) => boolean | number
   /** Gives up rather than begin an attempt later than this, in milliseconds from the call. No limit unless given. */
@@ -41,8 +42,9 @@ export interface RetryOptions extends WaitOptions {
  *
  * @throws {RetryError} (as a rejection) It has given up; `cause` is the last error. An error that `retryIf` answers false to is
  *   thrown as it is.
- * @throws {RangeError} (as a rejection) An option is out of range, or `retryIf` has answered NaN.
- * @throws {TypeError} (as a rejection) `fn` is no function.
+ * @throws {RangeError} (as a rejection) An option is out of range, or `retryIf` has answered NaN: then `cause` is the error that it
+ *   was asked about.
+ * @throws {TypeError} (as a rejection, before `fn` is called) `fn`, or an option that should be one, is no function.
  *
  * @example
  * let calls = 0
@@ -58,8 +60,11 @@ export async function retry<R>(
   fn: (attempt: number, ctx: Context) => R | PromiseLike<R>,
   options: RetryOptions = {},
 ): Promise<R> {
-  const { retries = 3, maxElapsedMs = Infinity, retryIf, onRetry, now = () => performance.now() } = options
   if (typeof fn !== 'function') throw new TypeError('retry: the first argument must be a function')
+  const { retries = 3, maxElapsedMs = Infinity } = options
+  const retryIf = checkFunction(options.retryIf, 'retry: retryIf')
+  const onRetry = checkFunction(options.onRetry, 'retry: onRetry')
+  const now = checkFunction(options.now, 'retry: now') ?? (() => performance.now())
   if (!(retries === Infinity || (Number.isSafeInteger(retries) && retries >= 0))) {
     throw new RangeError(`retry: retries must be a whole number of at least 0, got ${String(retries)}`)
   }
@@ -113,7 +118,7 @@ class Waits {
     this.#maxMs = maxMs
     this.#factor = factor
     this.#jitter = jitter
-    this.#random = random
+    this.#random = checkFunction(random, 'retry: random')
   }
 
   next(): number {
