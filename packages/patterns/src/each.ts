@@ -16,7 +16,7 @@ export interface MapOptions {
   name?: string
 }
 
-type Call<A, R> = (value: A) => R | PromiseLike<R>
+type Call<A, R> = (value: A, ctx: Context) => R | PromiseLike<R>
 /** Sends what is to be sent for a value and what the function made of it, if anything. */
 type Emit<A, R, B> = (out: SendChan<B>, value: A, result: R, ctx: Context) => Promise<void> | undefined
 
@@ -28,7 +28,7 @@ interface Work<A, R, B> {
 }
 
 /**
- * A stage that calls `fn` with each value, which runs on the pool if it is `parallel`: what `map`, `filter` and `tap` have in common.
+ * A stage that calls `fn` with each value and the context of the run, which runs on the pool if it is `parallel`: what `map`, `filter` and `tap` have in common.
  *
  * @throws {TypeError} `fn` is no function. @throws {RangeError} `workers` or `buffer` is out of range.
  */
@@ -65,7 +65,7 @@ async function asTheyCome<A, R, B>(
   for (;;) {
     const { value, ok } = await source.receiveOk(ctx)
     if (!ok) return
-    await emit(out, value as A, (await go(fn, value as A)) as R, ctx)
+    await emit(out, value as A, (await go(fn, value as A, ctx)) as R, ctx)
   }
 }
 
@@ -91,7 +91,7 @@ function inOrder<A, R, B>(
       await idle.acquire(1, ctx)
       const { value, ok } = await source.receiveOk(ctx)
       if (!ok) break
-      const result = go(fn, value as A) as Promise<R>
+      const result = go(fn, value as A, ctx) as Promise<R>
       run.own(
         name,
         result.finally(() => idle.release()),

@@ -1,3 +1,4 @@
+import type { Context } from '@millrace/core'
 import { each, type MapOptions } from './each.js'
 import type { Stage } from './pipeline.js'
 
@@ -14,10 +15,16 @@ import type { Stage } from './pipeline.js'
  * for await (const n of odd) seen.push(n)
  * seen // => [1, 3]
  */
-export function filter<A, B extends A>(fn: (value: A) => value is B, options?: MapOptions): Stage<A, B>
-export function filter<A>(fn: (value: A) => boolean | PromiseLike<boolean>, options?: MapOptions): Stage<A, A>
+export function filter<A, B extends A>(
+  fn: (value: A, ctx: Context) => value is B,
+  options?: MapOptions,
+): Stage<A, B>
 export function filter<A>(
-  fn: (value: A) => boolean | PromiseLike<boolean>,
+  fn: (value: A, ctx: Context) => boolean | PromiseLike<boolean>,
+  options?: MapOptions,
+): Stage<A, A>
+export function filter<A>(
+  fn: (value: A, ctx: Context) => boolean | PromiseLike<boolean>,
   options: MapOptions = {},
 ): Stage<A, A> {
   return each<A, boolean, A>(

@@ -38,9 +38,10 @@ export class Future<T> {
     if (typeof fn !== 'function') throw new TypeError('Future: the first argument must be a function')
     const [ctx, cancel] = withCancelCause(background())
     this.#cancel = cancel
+    const isOfPool: boolean = isParallel(fn)
     const unlessCancelled = (): T | PromiseLike<T> => {
       if (ctx.err()) throw cause(ctx)
-      return isParallel(fn) ? (go(fn, ctx) as Promise<T>) : fn(ctx)
+      return isOfPool ? (go(fn, ctx) as Promise<T>) : fn(ctx)
     }
     this.#result = this.#watch(go(unlessCancelled) as Promise<T>, ctx)
   }

@@ -1,4 +1,4 @@
-import { background, chan, go, type ReceiveChan, withCancel } from '@millrace/core'
+import { background, type Context, chan, go, type ReceiveChan, withCancel } from '@millrace/core'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import {
   checkLeaks,
@@ -29,6 +29,59 @@ function watched() {
   }
   return { state, source: generate(items()) }
 }
+
+describe('the function of a stage', () => {
+  const stages = {
+    map: <A>(fn: (value: A, ctx: Context) => Promise<boolean>, workers: number) => map(fn, { workers }),
+    filter: <A>(fn: (value: A, ctx: Context) => Promise<boolean>, workers: number) => filter(fn, { workers }),
+    tap: <A>(fn: (value: A, ctx: Context) => Promise<boolean>, workers: number) => tap(fn, { workers }),
+  }
+  for (const [kind, make] of Object.entries(stages)) {
+    test.each([1, 2])(
+      `${kind} with %i workers: its context ends when the pipeline is cancelled`,
+      async workers => {
+        const [ctx, cancel] = withCancel(background())
+        const begun = deferred()
+        let own: Context | undefined
+        const waits = make(async (_value: number, runs) => {
+          own = runs
+          begun.resolve()
+          await runs.done().receive()
+          return true
+        }, workers)
+        const line = pipeline(ctx, generate([1]), waits as never)
+        await begun.promise
+        expect(own!.err()).toBeUndefined()
+        cancel()
+        await expect(line.done).rejects.toThrow('context canceled')
+        expect(own!.err()).toBeDefined()
+      },
+    )
+  }
+
+  test('learns that another stage has failed', async () => {
+    const begun = deferred()
+    let hasLearnt = false
+    const line = pipeline(
+      background(),
+      generate([1, 2]),
+      map(async (n, ctx) => {
+        expectTypeOf(ctx).toEqualTypeOf<Context>()
+        if (n === 1) return n
+        begun.resolve()
+        await ctx.done().receive()
+        hasLearnt = true
+        return n
+      }),
+      tap(async function fails() {
+        await begun.promise
+        throw new Error('boom')
+      }),
+    )
+    await expect(line.done).rejects.toThrow(/"fails": boom/)
+    expect(hasLearnt).toBe(true)
+  })
+})
 
 describe('filter', () => {
   test('sends what the function answers true of, in order', async () => {

@@ -1,3 +1,4 @@
+import type { Context } from '@millrace/core'
 import { each, type MapOptions } from './each.js'
 import type { Stage } from './pipeline.js'
 
@@ -12,6 +13,6 @@ import type { Stage } from './pipeline.js'
  * for await (const _ of line);
  * seen // => [1, 2]
  */
-export function tap<A>(fn: (value: A) => unknown, options: MapOptions = {}): Stage<A, A> {
+export function tap<A>(fn: (value: A, ctx: Context) => unknown, options: MapOptions = {}): Stage<A, A> {
   return each<A, unknown, A>('tap', fn, (out, value, _result, ctx) => out.send(value, ctx), options)
 }
