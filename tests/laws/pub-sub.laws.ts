@@ -210,6 +210,7 @@ export const pubSubLaws: Law[] = [
       await told.send('exit')
       await published
       equal(pubSub.stats.subscriptions, 0)
+      equal(pubSub.stats.dropped, 1, 'what it waited with counts as dropped')
       await pubSub.publish('x', 2)
       pubSub.close()
     },

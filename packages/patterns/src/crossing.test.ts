@@ -1,8 +1,16 @@
 // Pool threads load the compiled packages, so the test has to as well.
-import { go } from '@millrace/core'
+import { background, chan, go, withCancel } from '@millrace/core'
 import { expect, test } from 'vitest'
-import { CircuitBreaker, CircuitOpenError, RateLimiter } from '../dist/index.js'
-import { echo } from '../fixtures/echo.mjs'
+import {
+  CircuitBreaker,
+  CircuitOpenError,
+  Future,
+  generate,
+  map,
+  pipeline,
+  RateLimiter,
+} from '../dist/index.js'
+import { echo, heedful, where } from '../fixtures/echo.mjs'
 
 test('what crosses to a thread whose module does not import this package comes back as the same thing', async () => {
   const [limiter, breaker] = [new RateLimiter(1, 1), new CircuitBreaker({ resetMs: 1000 })]
@@ -20,4 +28,18 @@ test('an error keeps its class and its fields', async () => {
     7,
     'circuit breaker is open: try again in 7 ms',
   ])
+})
+
+test('a parallel function of a stage learns on its thread that the pipeline was cancelled', async () => {
+  const [ctx, cancel] = withCancel(background())
+  const news = chan<string>(2)
+  const line = pipeline(ctx, generate([news]), map(heedful))
+  expect(await news.receive()).toBe('begun')
+  cancel()
+  await expect(line.done).rejects.toThrow('context canceled')
+  expect(await news.receive()).toBe('ended')
+})
+
+test('a Future of a parallel function runs it on another thread, with a context', async () => {
+  expect(await new Future(where).get()).toEqual({ isMainThread: false, isEnded: false })
 })
