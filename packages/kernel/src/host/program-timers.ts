@@ -27,6 +27,7 @@ export function countProgramTimers(): void {
         ...args,
       )
       pending.add(keyOf(id))
+      followRefs(id)
       return id
     }
     timers[`set${kind}`] = Object.assign(counted, set)
@@ -34,6 +35,23 @@ export function countProgramTimers(): void {
       pending.delete(keyOf(id))
       clear(id)
     }
+  }
+}
+
+/** A timer that is told not to keep the thread alive does not count. */
+function followRefs(id: unknown): void {
+  const timer = id as { ref?(): unknown; unref?(): unknown } | undefined
+  if (typeof timer !== 'object' || typeof timer?.unref !== 'function') return
+  const { ref, unref } = timer
+  let leftOut = false
+  timer.unref = () => {
+    leftOut = pending.delete(keyOf(id)) || leftOut
+    return unref.call(timer)
+  }
+  timer.ref = () => {
+    if (leftOut) pending.add(keyOf(id)) // if it has rung meanwhile, the thread is only thought busy
+    leftOut = false
+    return ref?.call(timer)
   }
 }
 
