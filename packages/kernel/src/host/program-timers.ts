@@ -4,6 +4,8 @@ type TimerFunction = (fn: (...args: unknown[]) => void, ms?: number, ...args: un
 type Timers = { [name: string]: unknown }
 
 const pending = new Set<unknown>()
+/** Timers, where they are objects, that will not ring any more. */
+const over = new WeakSet<object>()
 
 /** How many of the timers that were set since `countProgramTimers` have not rung for the last time. */
 export const pendingProgramTimers = (): number => pending.size
@@ -20,7 +22,7 @@ export function countProgramTimers(): void {
     const counted: TimerFunction = (fn, ms, ...args) => {
       const id = set(
         (...given) => {
-          if (kind === 'Timeout') pending.delete(keyOf(id))
+          if (kind === 'Timeout') end(id)
           fn(...given)
         },
         ms,
@@ -32,10 +34,15 @@ export function countProgramTimers(): void {
     }
     timers[`set${kind}`] = Object.assign(counted, set)
     timers[`clear${kind}`] = (id: unknown) => {
-      pending.delete(keyOf(id))
+      end(id)
       clear(id)
     }
   }
+}
+
+function end(id: unknown): void {
+  pending.delete(keyOf(id))
+  if (typeof id === 'object' && id !== null) over.add(id)
 }
 
 /** A timer that is told not to keep the thread alive does not count. */
@@ -43,14 +50,12 @@ function followRefs(id: unknown): void {
   const timer = id as { ref?(): unknown; unref?(): unknown } | undefined
   if (typeof timer !== 'object' || typeof timer?.unref !== 'function') return
   const { ref, unref } = timer
-  let leftOut = false
   timer.unref = () => {
-    leftOut = pending.delete(keyOf(id)) || leftOut
+    pending.delete(keyOf(id))
     return unref.call(timer)
   }
   timer.ref = () => {
-    if (leftOut) pending.add(keyOf(id)) // if it has rung meanwhile, the thread is only thought busy
-    leftOut = false
+    if (!over.has(timer)) pending.add(keyOf(id))
     return ref?.call(timer)
   }
 }
