@@ -66,6 +66,11 @@ export class Monitor implements Shareable, Standing {
     return this.#shared ? this.#shared.anybodyWaits(line) : this.#lines[line].first !== undefined
   }
 
+  /** How many goroutines of this thread wait in a line. */
+  waitingHere(line: number): number {
+    return this.#lines[line].length
+  }
+
   /** Looks at the state. Costs some 20 ns once it is shared. */
   read<R>(look: (state: State) => R): R {
     return this.#shared ? this.#shared.read(look) : look(this.#state)
@@ -129,7 +134,7 @@ export class Monitor implements Shareable, Standing {
         cancellation = cancellationOf(options)
         if (cancellation?.canceled) return Promise.reject(cancellation.reason)
       }
-      if (typeof arrival === 'number' && this.#passes(line, arrival, true)) return done()
+      if (typeof arrival !== 'function' && this.#passes(line, arrival, true)) return done()
     } catch (error) {
       return Promise.reject(error)
     }
@@ -166,8 +171,8 @@ export class Monitor implements Shareable, Standing {
     const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)
     if (this.#shared) this.#shared.park(waiter, arrival)
     else {
-      if (typeof arrival !== 'number') this.#dismiss(line)
-      waiter.value = typeof arrival === 'number' ? arrival : arrival(this.#state)
+      if (typeof arrival === 'function') this.#dismiss(line)
+      waiter.value = typeof arrival === 'function' ? arrival(this.#state) : arrival
       this.#lines[line].push(waiter)
       this.#settle()
     }
@@ -243,11 +248,11 @@ export class Monitor implements Shareable, Standing {
   }
 }
 
-/** Lets monitors of these rules arrive from other threads. Answers the rules, all of one shape: their calls cost less then. */
-export function monitorRules(rules: Rules): Rules {
+/** The rules, all of one shape: their calls cost less then. */
+export function shapedRules(rules: Rules): Rules {
   const { name, size, lines, gated, counted, attempt, settled, failure, left } = rules
   const { held, heldInAll, ownerLost, passLost, waiterLost } = rules
-  const all: Rules = {
+  return {
     name,
     size,
     lines,
@@ -263,8 +268,13 @@ export function monitorRules(rules: Rules): Rules {
     passLost,
     waiterLost,
   }
-  registerKind(name, (address: number) => Monitor.arrived(all, address))
-  return all
+}
+
+/** Lets monitors of these rules arrive from other threads. Answers the rules. */
+export function monitorRules(rules: Rules): Rules {
+  const shaped = shapedRules(rules)
+  registerKind(rules.name, (address: number) => Monitor.arrived(shaped, address))
+  return shaped
 }
 
 /** The parts that a thing crosses with: what threads know it by, as a rule its monitor, and whatever else can cross. */

@@ -1,7 +1,12 @@
-import { afterTurn, done, spend } from './budget.js'
-import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
+import type { WaitOptions } from './cancellation.js'
+import { Monitor, shapedRules } from './monitor.js'
+import { PASS, WAIT } from './monitor-rules.js'
 import { stayOnThread } from './stay-on-thread.js'
-import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
+
+/** The one line. */
+const LINE = 0
+
+const nothing = (): void => {}
 
 /**
  * Where goroutines of this thread wait in line until a condition lets the first of them pass: what locks, semaphores, barriers
@@ -17,6 +22,8 @@ import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
  *
  * `attempt` and `onLeave` neither throw nor change this parking lot; others they may wake.
  *
+ * It is a monitor without a state of its own, whose rules are code: so it stays on its thread.
+ *
  * @example
  * let locked = false
  * const lot = new ParkingLot(() => !locked && (locked = true))
@@ -24,27 +31,28 @@ import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
  * locked = false; lot.wake()                // unlock: the first in line has it now
  */
 export class ParkingLot<T = void> {
-  readonly #attempt: (ticket: T) => boolean
-  readonly #queue: WaitQueue
-  #length = 0
-  #waking = false
+  // A local monitor hands tickets back as they came, whatever they are.
+  readonly #monitor: Monitor
 
   /**
-   * @param attempt Whether `ticket` may pass; takes what that takes.
+   * @param attempt Whether `ticket`, which is no function, may pass; takes what that takes.
    * @param onLeave Called with the ticket of somebody who gave up and is not in the line any more.
    */
   constructor(attempt: (ticket: T) => boolean, onLeave?: (ticket: T) => void) {
-    this.#attempt = attempt
-    this.#queue = new WaitQueue(waiter => {
-      this.#length--
-      onLeave?.(waiter.value as T)
-      this.wake()
-    })
+    this.#monitor = new Monitor(
+      shapedRules({
+        name: 'parking-lot',
+        size: 0,
+        lines: 1,
+        attempt: (_state, _line, ticket) => (attempt(ticket as T) ? PASS : WAIT),
+        left: onLeave && ((_state, _line, ticket) => onLeave(ticket as T)),
+      }),
+    )
   }
 
   /** How many wait. */
   get length(): number {
-    return this.#length
+    return this.#monitor.waitingHere(LINE)
   }
 
   /**
@@ -54,65 +62,13 @@ export class ParkingLot<T = void> {
    * Passing without waiting costs one attempt and no new promise.
    */
   wait(ticket: T, options?: WaitOptions): Promise<void> {
-    let cancellation: Cancellation | undefined
-    if (options) {
-      try {
-        cancellation = cancellationOf(options)
-      } catch (error) {
-        return Promise.reject(error)
-      }
-      if (cancellation?.canceled) return Promise.reject(cancellation.reason)
-    }
-    if (this.#length === 0 && this.#attempt(ticket)) return done()
-    return new Promise<unknown>((resolve, reject) => {
-      const waiter = new LotWaiter(ticket, cancellation, resolve, reject)
-      this.#queue.push(waiter)
-      this.#length++
-      if (cancellation) waiter.cancelWith(cancellation)
-    }) as Promise<void>
+    return this.#monitor.wait(LINE, ticket as number, options)
   }
 
   /** Lets those pass who may, from the first on, up to one who may not. Costs nothing if nobody waits. */
   wake(): void {
-    // A waiter that gives up during the loop below asks for another; this one looks at its successor anyway.
-    if (this.#length === 0 || this.#waking) return
-    this.#waking = true
-    for (let waiter = this.#first(); waiter; waiter = this.#first()) {
-      const { cancellation } = waiter
-      if (cancellation?.canceled) {
-        // Ahead of the news, which is on its way: from one waiter to the next, or from a clock. It could not use what it got.
-        waiter.cancel(cancellation.reason)
-        continue
-      }
-      if (!this.#attempt(waiter.value as T)) break
-      this.#queue.unlink(waiter)
-      this.#length--
-      // Two that hand a lock to and fro never pass without waiting, and must give the event loop its turns all the same.
-      waiter.received(spend() ? undefined : afterTurn(undefined), true)
-    }
-    this.#waking = false
-  }
-
-  #first(): LotWaiter | undefined {
-    return this.#queue.first as LotWaiter | undefined
+    this.#monitor.change(nothing)
   }
 }
 
 stayOnThread(ParkingLot)
-
-class LotWaiter extends ReceiveWaiter<unknown> {
-  readonly cancellation: Cancellation | undefined
-
-  constructor(
-    ticket: unknown,
-    cancellation: Cancellation | undefined,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super(PASSED, resolve, reject)
-    this.value = ticket
-    this.cancellation = cancellation
-  }
-}
-
-const PASSED = (passed: unknown): unknown => passed

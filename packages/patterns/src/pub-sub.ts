@@ -1,14 +1,7 @@
-import {
-  AtomicBool,
-  AtomicInt32,
-  ChanClosedError,
-  Counter,
-  chan,
-  ParkingLot,
-  type WaitOptions,
-} from '@millrace/core'
+import { AtomicBool, AtomicInt32, ChanClosedError, Counter, chan, type WaitOptions } from '@millrace/core'
 import { type Crossing, registerKind, SHARE, type Shareable } from '@millrace/kernel'
 import { thisThread } from './owner.js'
+import { passing } from './passing.js'
 import { type Link, OwnerLink, ReplicaLink, type Ways } from './pub-sub-link.js'
 import { close, offer, POLICIES, type Subscriber } from './subscriber.js'
 import { SubscriberTable } from './subscriber-table.js'
@@ -55,9 +48,6 @@ export class PubSub<T> implements Shareable {
   }
   /** Set once other threads know it. */
   #link: Link<T> | undefined
-  /** Nobody waits here; passing costs a little of the event loop's budget, and heeds a signal that was aborted before. */
-  readonly #entrance = new ParkingLot(() => true)
-
   /**
    * Subscribes to the topics that match `pattern`, from this call on.
    *
@@ -106,7 +96,7 @@ export class PubSub<T> implements Shareable {
    */
   async publish(topic: string, value: T, options?: WaitOptions): Promise<void> {
     const names = topicNames(topic)
-    await this.#entrance.wait(undefined, options)
+    await passing.wait(undefined, options)
     this.#checkOpen()
     if (this.#link?.catchUp() === false) await this.#link.sync()
     const blocking: Subscriber<T>[] = []
