@@ -24,7 +24,7 @@ import { report, summary, withSummary } from './report.js'
 import { nameOf, type Result, type Results, type ScenarioResults } from './results.js'
 import { type Participant, type Row, rowsOf } from './rows.js'
 import { type ScenarioName, scenarioNames, scenarios } from './scenarios.js'
-import { fittingCount, fullCount, mayVary, trialCount } from './sizes.js'
+import { findCount, fullCount, mayVary } from './sizes.js'
 
 const ROUNDS = 5
 const QUICK_ROUNDS = 3
@@ -73,12 +73,18 @@ interface Attempt extends Row {
   failed?: string
 }
 
-async function attempt(row: Attempt, name: ScenarioName, then: (value: number) => void): Promise<void> {
+/** Calls `measured` with what `row` can do, unless it cannot, or has failed; if `measured` fails, so has the row. */
+async function attempt(
+  row: Attempt,
+  name: ScenarioName,
+  measured: (once: (count: number) => Promise<number>) => Promise<void>,
+): Promise<void> {
   if (row.cannot !== undefined || row.failed !== undefined) return
   const { entry } = row.participant
   try {
     if (typeof entry.host === 'string') throw new Error(entry.host)
-    then(await measure(entry.host, entry.module, name, row.way, row.count))
+    const { host, module } = entry
+    await measured(count => measure(host, module, name, row.way, count))
   } catch (error) {
     row.failed = (error as Error).message
     say(`  ${entry.name} ${row.way} failed: ${row.failed}`)
@@ -94,12 +100,15 @@ async function runScenario(
   const rows: Attempt[] = rowsOf(name, participants).map(row => ({ ...row, count, values: [] }))
   if (mayVary(scenario)) {
     for (const row of rows) {
-      row.count = trialCount(count)
-      await attempt(row, name, ns => (row.count = fittingCount(scenario, count, ns, flags.quick)))
+      await attempt(row, name, async nsEach => {
+        row.count = await findCount(scenario, count, flags.quick, nsEach)
+      })
     }
   }
   for (let round = 0; round < (scenario.once ? 1 : rounds); round++) {
-    for (const row of rows) await attempt(row, name, value => row.values.push(value))
+    for (const row of rows) {
+      await attempt(row, name, async once => void row.values.push(await once(row.count)))
+    }
   }
   return { name, count, results: rows.map(row => resultOf(row, mayVary(scenario))) }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { PATIENCE_MS, type Scenario } from './scenario.js'
-import { fittingCount, fullCount, mayVary, trialCount } from './sizes.js'
+import { findCount, fittingCount, fullCount, mayVary, trialCount } from './sizes.js'
 
 const scenario: Scenario = { what: 'one', unit: 'ns', count: 1_000_000, base: 'go', threads: 1 }
 
@@ -31,4 +31,23 @@ test('a quick run does a tenth, but once what is done once', () => {
   expect(mayVary(scenario)).toBe(true)
   expect(mayVary({ ...scenario, isSize: true })).toBe(false)
   expect(mayVary({ ...scenario, unit: 'bytes' })).toBe(false)
+})
+
+test('what seems slow until it is compiled is tried again, as far as that goes', async () => {
+  const tried: number[] = []
+  // 10 ms to be compiled, then as many ns each as there is patience for a million.
+  const cold = async (count: number) => {
+    tried.push(count)
+    return PATIENCE_MS / 4 + (PATIENCE_MS * 1e5) / count
+  }
+  expect(await findCount(scenario, 1_000_000, false, cold)).toBe(1_000_000)
+  expect(tried.length).toBeGreaterThan(1)
+
+  tried.length = 0
+  const slow = async (count: number) => {
+    tried.push(count)
+    return PATIENCE_MS * 15
+  }
+  expect(await findCount(scenario, 1_000_000, false, slow)).toBe(50_000)
+  expect(tried).toEqual([10_000, 50_000])
 })

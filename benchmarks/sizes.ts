@@ -1,5 +1,5 @@
-// How many operations a way does: the scenario's count, or fewer where it would take too long. Found once, by a first trial, and
-// then the same in every round.
+// How many operations a way does: the scenario's count, or fewer where it would take too long. Found once, by trials, and then the
+// same in every round.
 
 import { PATIENCE_MS, QUICK, type Scenario } from './scenario.js'
 
@@ -25,4 +25,21 @@ export function fittingCount(scenario: Scenario, count: number, ns: number, isQu
   const fits = (part: number): boolean => count * part * ns <= patienceMs * 1e6
   const part = PARTS.find(fits) ?? PARTS[PARTS.length - 1]
   return Math.max(Math.min(count, LEAST), Math.ceil(count * part))
+}
+
+/**
+ * The count for a way, of at most `count`. `nsEach` tries so many operations and answers what one took. A short trial runs code that is
+ * not compiled yet and seems slow; so as long as a trial allows for more than it did, that is tried.
+ */
+export async function findCount(
+  scenario: Scenario,
+  count: number,
+  isQuick: boolean,
+  nsEach: (count: number) => Promise<number>,
+): Promise<number> {
+  for (let tried = trialCount(count); ; ) {
+    const fits = fittingCount(scenario, count, await nsEach(tried), isQuick)
+    if (fits <= tried || fits === count) return fits
+    tried = fits
+  }
 }
