@@ -1,4 +1,4 @@
-import { go, parallel, type ReceiveChan, type SendChan } from '@millrace/core'
+import { type AtomicBool, go, parallel, type ReceiveChan, type SendChan } from '@millrace/core'
 import { currentThread } from '@millrace/kernel'
 import { here } from './parallel-fixtures.js'
 
@@ -39,14 +39,12 @@ export const failInTimer = parallel(import.meta.url, async function failInTimer(
   await new Promise(() => {})
 })
 
-/** Says that it runs, and keeps its thread busy. */
-export const spinWhenStarted = parallel(
+/** Says that it runs, and keeps its thread busy until told. */
+export const spinUntilTold = parallel(
   import.meta.url,
-  function spinWhenStarted(started: SendChan<unknown>, ms: number) {
+  function spinUntilTold(started: SendChan<string>, told: AtomicBool) {
     started.trySend(here)
-    const end = performance.now() + ms
-    while (performance.now() < end);
-    return here
+    while (!told.load());
   },
 )
 

@@ -1,4 +1,4 @@
-import { chan, go, runtime, ThreadLostError } from '@millrace/core'
+import { AtomicBool, chan, go, runtime, ThreadLostError } from '@millrace/core'
 import { equal, eventually, ok, range, rejects, show, throws, turn } from './expect.js'
 import type { Law } from './law.js'
 import * as fixtures from './parallel-fixtures.js'
@@ -161,11 +161,16 @@ export const threadLaws: Law[] = [
     async run() {
       const before = runtime.gomaxprocs(1)
       await eventually(() => runtime.stats().threads.running <= 1, 'the end of all threads but one')
-      const started = chan<unknown>(100)
-      const running = range(4).map(() => go(threadFixtures.spinWhenStarted, started, 300))
-      await started.receive()
-      runtime.gomaxprocs(3)
-      ok(new Set(await Promise.all(running)).size > 1, 'all ran on one thread')
+      const [started, told] = [chan<string>(2), new AtomicBool()]
+      const running = range(2).map(() => go(threadFixtures.spinUntilTold, started, told))
+      try {
+        const first = await started.receive()
+        runtime.gomaxprocs(3)
+        ok((await started.receive()) !== first, 'one thread runs both at once')
+      } finally {
+        told.store(true)
+      }
+      await Promise.all(running)
       runtime.gomaxprocs(before)
     },
   },

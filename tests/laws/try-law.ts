@@ -14,7 +14,7 @@ export interface Report {
   readonly error?: string
 }
 
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 20_000
 
 /** Why `law` cannot be tried in `world`, if it cannot. */
 export function skipReason(world: World, law: Law): string | undefined {

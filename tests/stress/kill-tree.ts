@@ -12,7 +12,7 @@ import { isLong, say, seed } from './seed.js'
 //   kill-tree.js terminate     from outside: worker.terminate() on threads that this program has added to the pool
 //   kill-tree.js exit          from inside: goroutines call process.exit
 
-const KILLS = isLong ? 2000 : 200
+const KILLS = isLong ? 2000 : 80
 const THREADS = 3
 const TREES = 4
 const [DEPTH, WIDTH] = [4, 3]

@@ -16,7 +16,8 @@ const MOST_NAPS = 64
  * on any host; lifetime.ts does.
  *
  * A thread is either awake, and then a macrotask is scheduled that looks at the mailbox before it sleeps again, or asleep
- * with the bell raised and one waitAsync pending. So a poke is either seen by the look or rings.
+ * with the bell raised and one waitAsync pending. So a poke is either seen by the look or rings. A thread that is ending hears
+ * nothing any more: what it is still given is for those who outlive it.
  */
 export class Doorbell {
   readonly #thread: Thread
@@ -46,6 +47,7 @@ export class Doorbell {
   }
 
   readonly #look = (): void => {
+    if (host.isEnding()) return
     const { kernel, id, memory, lifetime } = this.#thread
     lifetime.afterWork()
     // Looking keeps the event loop, so not while anybody waits for a turn.
@@ -90,6 +92,7 @@ export class Doorbell {
   }
 
   #serve(): void {
+    if (host.isEnding()) return
     this.#thread.lifetime.active()
     // First the macrotask, then the work: what throws in the work must not leave the thread deaf.
     host.macrotask(this.#look)

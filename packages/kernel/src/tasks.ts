@@ -228,7 +228,7 @@ export class Tasks implements Parked {
   }
 
   #serve(): void {
-    if (this.#serving) return
+    if (this.#serving || host.isEnding()) return
     const { kernel, id } = this.#thread
     kernel.taskArrive(id)
     const until = performance.now() + SLICE_MS
