@@ -89,7 +89,8 @@ export function plot(results: Results): string {
       `<rect x="${LEFT + i * 180}" y="12" width="10" height="10" fill="${colour}"/>${text(LEFT + i * 180 + 16, 21, label)}`,
   )
   const width = LEFT + WIDTH + 60
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 16}" viewBox="0 0 ${width} ${y + 16}" font-family="sans-serif" font-size="11">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y + 16}" viewBox="0 0 ${width} ${y + 16}" font-family="sans-serif" font-size="11" role="img">
+<title>How many times as fast as Go: Millrace, and the best JavaScript peer</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${[...legend, text(8, 21, 'times as fast as Go'), ...ticks, ...parts].join('\n')}
 </svg>

@@ -25,6 +25,7 @@ import { nameOf, type Result, type Results, type ScenarioResults } from './resul
 import { type Participant, type Row, rowsOf } from './rows.js'
 import { type ScenarioName, scenarioNames, scenarios } from './scenarios.js'
 import { findCount, fullCount, mayVary } from './sizes.js'
+import { median } from './statistics.js'
 
 const ROUNDS = 5
 const QUICK_ROUNDS = 3
@@ -177,7 +178,10 @@ if (flags.list) {
 const measured: ScenarioResults[] = []
 for (const name of chosen) {
   say(`bench: ${name} …`)
-  measured.push(await runScenario(name, participants))
+  const one = await runScenario(name, participants)
+  for (const result of one.results)
+    if (result.values.length > 0) say(`  ${nameOf(result)}  ${median(result.values).toPrecision(3)}`)
+  measured.push(one)
 }
 
 const date = new Date().toISOString()

@@ -3,7 +3,6 @@ import {
   currentThread,
   type Direction,
   INBOX_WORDS,
-  NUMBERS,
   OK_SELF,
   RECEIVE,
   CLOSED as SEALED,
@@ -115,17 +114,11 @@ export class RingMedium extends SharedMemoryMedium {
       const status = thread.kernel.ringReceiveMany(thread.id, this.address, wanted)
       if (status === WOULD_BLOCK || status === SEALED) return
       const count = thread.answer
-      const inbox = thread.inbox(count)
-      if (this.element.takeMany) {
-        this.element.takeMany(thread, inbox, values)
+      try {
+        this.element.takeMany(thread, thread.inbox(count), values)
+      } finally {
         if (status === OK_SELF) this.#serve(SEND)
-        else if (count < wanted) return
-        continue
       }
-      // A copy of words that may own something: taking such a value runs code of others.
-      const words = this.element.contents === NUMBERS || inbox.every(isInline) ? inbox : inbox.slice()
-      if (status === OK_SELF) this.#serve(SEND)
-      this.#takeWords(words, values)
       if (count < wanted && status !== OK_SELF) return
     }
   }
@@ -239,18 +232,4 @@ export class RingMedium extends SharedMemoryMedium {
     kernel.ringUnpark(id, this.address, RECEIVE)
     kernel.ringUnpark(id, this.address, SEND)
   }
-
-  #takeWords(words: Int32Array, values: unknown[]): void {
-    const thread = this.thread
-    const { element } = this
-    let i = 0
-    try {
-      while (i < words.length) values.push(element.take(thread, words[i++]))
-    } finally {
-      // Only if one could not be read: nobody gets those after it.
-      while (i < words.length) element.drop(thread, words[i++])
-    }
-  }
 }
-
-const isInline = (word: number): boolean => (word & 1) === 1

@@ -30,10 +30,10 @@ export interface Element {
   /** The value of a word, which owns nothing any more. */
   take(thread: Thread, word: number): unknown
   /**
-   * Adds the values of all words of the thread's inbox to `values`; they own nothing any more. Where it is there, it is faster than to
-   * take each, and runs nobody else's code.
+   * Adds the values of all words of the thread's inbox to `values`. They own nothing any more then, also if one of them could not be
+   * read: nobody gets those behind it.
    */
-  takeMany?(thread: Thread, inbox: Int32Array, values: unknown[]): void
+  takeMany(thread: Thread, inbox: Int32Array, values: unknown[]): void
   /** Frees what a word owns. */
   drop(thread: Thread, word: number): void
 }
@@ -46,5 +46,21 @@ export const anyValue: Element = {
   isCostly: mustBePacked,
   toWord: wordOf,
   take: wordTake,
+  takeMany(thread, inbox, values) {
+    let i = 0
+    for (; i < inbox.length && (inbox[i] & 1) === 1; i++) values.push(inbox[i] >> 1) // small whole numbers, at no cost
+    if (i < inbox.length) takeEach(anyValue, thread, inbox.subarray(i), values)
+  },
   drop: wordDrop,
+}
+
+/** `takeMany` where to take a value may run code of others, which may fill the inbox again. */
+export function takeEach(element: Element, thread: Thread, inbox: Int32Array, values: unknown[]): void {
+  const words = inbox.slice()
+  let i = 0
+  try {
+    while (i < words.length) values.push(element.take(thread, words[i++]))
+  } finally {
+    while (i < words.length) element.drop(thread, words[i++])
+  }
 }

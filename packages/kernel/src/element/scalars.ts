@@ -38,6 +38,10 @@ abstract class ScalarElement<T> extends TypedElement {
 abstract class InlineElement<T> extends ScalarElement<T> {
   readonly contents: Contents = NUMBERS
 
+  override takeMany(thread: Thread, inbox: Int32Array, values: unknown[]): void {
+    for (let i = 0; i < inbox.length; i++) values.push(this.take(thread, inbox[i]))
+  }
+
   drop(): void {}
 }
 
@@ -155,7 +159,7 @@ class Float64Element extends ScalarElement<number> {
     return word & 1 ? word >> 1 : floatTake(thread, word)
   }
 
-  takeMany(thread: Thread, inbox: Int32Array, values: unknown[]): void {
+  override takeMany(thread: Thread, inbox: Int32Array, values: unknown[]): void {
     const { memory, kernel, id } = thread
     for (let i = 0; i < inbox.length; i++) {
       const word = inbox[i]

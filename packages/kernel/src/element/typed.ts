@@ -1,5 +1,5 @@
 import { type Crossing, SHARE, type Shareable } from '../codec.js'
-import type { Contents, Description, Element } from '../element.js'
+import { type Contents, type Description, type Element, takeEach } from '../element.js'
 import type { SharedMemory } from '../memory.js'
 import type { Thread } from '../thread.js'
 
@@ -29,6 +29,10 @@ export abstract class TypedElement implements Element, Shareable {
 
   [SHARE](): Crossing {
     return { kind: TYPE, payload: this.description }
+  }
+
+  takeMany(thread: Thread, inbox: Int32Array, values: unknown[]): void {
+    takeEach(this, thread, inbox, values)
   }
 
   isCostly(): boolean {
