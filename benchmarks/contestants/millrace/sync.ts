@@ -83,12 +83,24 @@ const lockEach = step(import.meta.url, 'lockEach', async ({ mutex, n }: { mutex:
   return n
 })
 
+const lockEachSync = step(
+  import.meta.url,
+  'lockEachSync',
+  async ({ mutex, n }: { mutex: Mutex; n: number }) => {
+    for (let i = 0; i < n; i++) {
+      mutex.lockSync()
+      mutex.unlock()
+    }
+    return n
+  },
+)
+
 /** Two goroutines on two threads of the pool, which take one lock in turn or however they can. */
-async function contended(count: number): Promise<number> {
+const contended = (each: typeof lockEach) => async (count: number) => {
   const stations = await twoStations()
   const run = async (n: number): Promise<number> => {
     const mutex = new Mutex()
-    const halves = stations.map((station, i) => station.order([lockEach({ mutex, n: (n + i) >> 1 })]))
+    const halves = stations.map((station, i) => station.order([each({ mutex, n: (n + i) >> 1 })]))
     return (await Promise.all(halves)).reduce((a, b) => a + b)
   }
   const took = await nsEach(count, run, itself)
@@ -103,7 +115,7 @@ export const syncWays: Ways = {
     'shared, plain await': n => shared(new Mutex(), lockAwait(n)),
     'shared, tryLock': n => shared(new Mutex(), lockTry(n)),
   },
-  'sync/mutex-contended': { 'plain await': contended },
+  'sync/mutex-contended': { 'plain await': contended(lockEach), lockSync: contended(lockEachSync) },
   'sync/wait-group': { 'plain await': actuallyWait },
   'sync/semaphore': {
     'plain await': n => acquireAwait(n)(new Semaphore(1)),
