@@ -141,6 +141,12 @@ if (isDeno && workerData?.[THREAD_DATA] !== undefined) {
   })
 }
 
+/** A thread of Deno that says process.exit() while it is terminated as well spins for ever, and so its process never ends. */
+function closeThread(): void {
+  process.emit('exit', 0)
+  ;(globalThis as unknown as { close(): void }).close()
+}
+
 export const host: Host = {
   name: isDeno ? 'deno' : 'Bun' in globalThis ? 'bun' : 'node',
   variable: name => (!isDeno || mayRead(name) ? process.env[name] : undefined),
@@ -159,7 +165,7 @@ export const host: Host = {
   spawn: (url, data) => new NodeThread(url, data),
   threadDataArrived: () => Promise.resolve(),
   threadData: () => workerData?.[THREAD_DATA],
-  endThread: () => process.exit(0),
+  endThread: isDeno ? closeThread : () => process.exit(0),
   isEnding: () => isEnding,
   onIdle(listener) {
     if (tellsIdle) process.on('beforeExit', listener)
