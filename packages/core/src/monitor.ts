@@ -13,6 +13,7 @@ import {
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { done } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
+import { keepShapes } from './kept-shapes.js'
 import { PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import { Line, MonitorWaiter } from './monitor-waiter.js'
 import { SharedMonitor } from './shared-monitor.js'
@@ -81,9 +82,9 @@ export class Monitor implements Shareable, Standing {
    *
    * @param gives How much of what is held (`Rules.held`) is given back by it. Less than 0: how much more this thread holds.
    */
-  change<R>(change: (state: State) => R, gives = 0): R {
+  change<R>(change: (state: State, gives: number) => R, gives = 0): R {
     if (this.#shared) return this.#shared.change(change, gives)
-    const result = change(this.#state)
+    const result = change(this.#state, gives)
     if (this.#isAnybodyHere()) this.#settle()
     else this.rules.settled?.(this.#state)
     return result
@@ -138,6 +139,16 @@ export class Monitor implements Shareable, Standing {
     } catch (error) {
       return Promise.reject(error)
     }
+    return this.#waitInLine(line, arrival, cancellation, joined)
+  }
+
+  // On its own, as the function inside would make what need not wait dearer.
+  #waitInLine(
+    line: number,
+    arrival: Arrival,
+    cancellation: Cancellation | undefined,
+    joined: (() => void) | undefined,
+  ): Promise<void> {
     return new Promise<unknown>((resolve, reject) => {
       const waiter = this.#park(line, arrival, cancellation, resolve, reject)
       if (!joined) return
@@ -324,3 +335,8 @@ export function crossesAs<T extends object, P>(
   })
   registerKind(kind, find)
 }
+
+const nothing = (): undefined => undefined
+const noRules = shapedRules({ name: '', size: 0, lines: 1, attempt: () => PASS })
+const shape = new Monitor(noRules)
+keepShapes(shape, new Line(), new MonitorWaiter(shape, 0, undefined, nothing, nothing))

@@ -3,10 +3,11 @@ import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { ready, served } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
+import { keepShapes } from './kept-shapes.js'
 import { LocalMedium } from './local-medium.js'
-import { CLOSED, EMPTY } from './medium.js'
+import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
-import { leave, Waiter } from './wait-queue.js'
+import { leave, ReceiveWaiter, SendWaiter, Waiter } from './wait-queue.js'
 
 declare const SENDS: unique symbol
 
@@ -45,6 +46,7 @@ export function send<T>(channel: SendChan<T> | null | undefined, value: T): Send
 }
 
 class Sending {
+  /** Undefined: a nil channel. */
   readonly channel: Channel<unknown> | undefined
   readonly value: unknown
 
@@ -60,12 +62,15 @@ interface Result {
   ok: boolean
 }
 
-/** One case, with its operands evaluated. */
-interface Ready {
-  label: string | number
-  channel: Channel<unknown>
-  sends: boolean
-  value: unknown
+/** A case that can become ready: a receive or a send. */
+type Operand = Channel<unknown> | Sending
+
+/** The cases, each looked at once. */
+interface Evaluated {
+  /** Undefined where a case can never be ready. */
+  readonly operands: readonly (Operand | undefined)[]
+  /** Their names; undefined if each is its own index. */
+  readonly labels: readonly string[] | undefined
 }
 
 /**
@@ -108,7 +113,7 @@ export function trySelect<const C extends Cases>(cases: C): Selected<C> | undefi
 export function selectSync<const C extends Cases>(cases: C, options?: SyncOptions): Selected<C> {
   throwIfCanceled(options)
   const evaluated = evaluate(cases)
-  const media = evaluated.map(({ channel }) => channel.medium)
+  const media = evaluated.operands.flatMap(operand => (operand ? [mediumOf(operand)] : []))
   const result =
     attempt(evaluated) ??
     block<Result>(
@@ -130,88 +135,103 @@ function choose(cases: Cases, options: WaitOptions | undefined): Promise<Result>
     const cancellation = options && cancellationOf(options)
     if (cancellation?.canceled) return Promise.reject(cancellation.reason)
     const result = attempt(evaluated)
-    if (result) return ready(result)
-    return new Promise((resolve, reject) => {
-      new Selection(evaluated, resolve, reject).park(cancellation)
-    })
+    return result ? ready(result) : wait(evaluated, cancellation)
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function evaluate(cases: Cases): Ready[] {
-  const evaluated: Ready[] = []
-  if (Array.isArray(cases)) {
-    for (let i = 0; i < cases.length; i++) addCase(evaluated, i, cases[i])
-  } else if (typeof cases === 'object' && cases !== null) {
-    for (const label of Object.keys(cases)) addCase(evaluated, label, (cases as Record<string, Case>)[label])
-  } else throw new TypeError('select: the cases must be an object or an array')
-  return evaluated
+// On its own, as the function inside would make what need not wait dearer.
+function wait(evaluated: Evaluated, cancellation: Cancellation | undefined): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    new Selection(evaluated, resolve, reject).park(cancellation)
+  })
 }
 
-function addCase(evaluated: Ready[], label: string | number, operand: unknown): void {
-  if (operand === null || operand === undefined) return
-  if (operand instanceof Channel) evaluated.push({ label, channel: operand, sends: false, value: undefined })
-  else if (operand instanceof Sending) {
+function evaluate(cases: Cases): Evaluated {
+  if (typeof cases !== 'object' || cases === null) {
+    throw new TypeError('select: the cases must be an object or an array')
+  }
+  const labels = Array.isArray(cases) ? undefined : Object.keys(cases)
+  const length = labels ? labels.length : (cases as readonly Case[]).length
+  const operands = new Array<Operand | undefined>(length)
+  for (let i = 0; i < length; i++) {
+    const label = labels ? labels[i] : i
+    operands[i] = operandOf((cases as { readonly [label: string | number]: Case })[label], label)
+  }
+  return { operands, labels }
+}
+
+function operandOf(operand: unknown, label: string | number): Operand | undefined {
+  if (operand === null || operand === undefined) return undefined
+  if (operand instanceof Channel) return operand
+  if (operand instanceof Sending) {
     const { channel, value } = operand
-    if (!channel) return
+    if (!channel) return undefined
     // As its other operands, what a case sends is looked at once, whichever case will be chosen.
     if (channel.medium.element !== anyValue) channel.medium.element.accept(value, 'value')
-    evaluated.push({ label, channel, sends: true, value })
-  } else {
-    throw new TypeError(
-      `select: case ${JSON.stringify(label)} must be a channel (to receive), send(channel, value), null or undefined`,
-    )
+    return operand
   }
+  throw new TypeError(
+    `select: case ${JSON.stringify(label)} must be a channel (to receive), send(channel, value), null or undefined`,
+  )
 }
+
+const mediumOf = (operand: Operand): Medium =>
+  operand instanceof Channel ? operand.medium : operand.channel!.medium
 
 /**
  * Does one of the cases that are ready, each with the same chance. Answers undefined only if there was a moment when none was: over
  * channels that other threads use at the same time, nothing may have moved while all were looked at.
  */
-function attempt(cases: Ready[]): Result | undefined {
+function attempt({ operands, labels }: Evaluated): Result | undefined {
   for (;;) {
-    const before = movesOf(cases)
-    const chosen = choice(cases)
-    if (!chosen) {
-      if (movesOf(cases) === before) return undefined
+    let chosen = -1
+    let count = 0
+    let moves = 0
+    for (let i = 0; i < operands.length; i++) {
+      const operand = operands[i]
+      if (operand === undefined) continue
+      const receives = operand instanceof Channel
+      const medium = receives ? operand.medium : operand.channel!.medium
+      // Of each its moves before it is looked at, and of all once more afterwards.
+      moves += medium.moves
+      const isReady = receives ? medium.canReceive() : medium.canSend()
+      // Each of the k ready cases seen so far is kept with probability 1/k.
+      if (isReady && (++count === 1 || randomBelow(count) === 0)) chosen = i
+    }
+    if (chosen < 0) {
+      if (movesOf(operands) === moves) return undefined
       continue
     }
-    const { medium } = chosen.channel
-    if (chosen.sends) {
-      if (medium.trySend(chosen.value)) return { case: chosen.label, value: undefined, ok: true }
-    } else {
-      const value = medium.tryReceive()
-      if (value === CLOSED) return { case: chosen.label, value: undefined, ok: false }
-      if (value !== EMPTY) return { case: chosen.label, value, ok: true }
+    const operand = operands[chosen]!
+    const label = labels ? labels[chosen] : chosen
+    if (operand instanceof Channel) {
+      const value = operand.medium.tryReceive()
+      if (value === CLOSED) return { case: label, value: undefined, ok: false }
+      if (value !== EMPTY) return { case: label, value, ok: true }
+    } else if (operand.channel!.medium.trySend(operand.value)) {
+      return { case: label, value: undefined, ok: true }
     }
     // Another thread was quicker. Look again.
   }
 }
 
 // None of them ever goes down, so their sum stands still only if they all do.
-function movesOf(cases: Ready[]): number {
+function movesOf(operands: Evaluated['operands']): number {
   let moves = 0
-  for (const { channel } of cases) moves += channel.medium.moves
-  return moves
-}
-
-function choice(cases: Ready[]): Ready | undefined {
-  let chosen: Ready | undefined
-  let count = 0
-  for (const candidate of cases) {
-    const { medium } = candidate.channel
-    const isReady = candidate.sends ? medium.canSend() : medium.canReceive()
-    // Each of the k ready cases seen so far is kept with probability 1/k.
-    if (isReady && (++count === 1 || randomBelow(count) === 0)) chosen = candidate
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]
+    if (operand !== undefined) moves += mediumOf(operand).moves
   }
-  return chosen
+  return moves
 }
 
 /** A goroutine that waits in a select. The first of its waiters to be served commits it and takes the others away. */
 class Selection implements Cancellable {
-  readonly #cases: Ready[]
-  readonly #waiters: SelectWaiter[] = []
+  readonly #evaluated: Evaluated
+  /** Its waiters, in the order of their cases: linked, as there may be many selections. */
+  #first: SelectWaiter | undefined
   readonly #resolve: (result: Result | Promise<Result>) => void
   readonly #reject: (error: unknown) => void
   #cancellation: Cancellation | undefined
@@ -220,27 +240,34 @@ class Selection implements Cancellable {
   #post: ((waiters: readonly Waiter[]) => void) | undefined
 
   constructor(
-    cases: Ready[],
+    evaluated: Evaluated,
     resolve: (result: Result | Promise<Result>) => void,
     reject: (error: unknown) => void,
   ) {
-    this.#cases = cases
+    this.#evaluated = evaluated
     this.#resolve = resolve
     this.#reject = reject
   }
 
   park(cancellation: Cancellation | undefined): void {
+    const { operands, labels } = this.#evaluated
     try {
-      for (const { label, channel, sends, value } of this.#cases) {
-        const waiter = new SelectWaiter(this, label, value)
-        this.#waiters.push(waiter)
-        if (sends) channel.medium.parkSender(waiter)
-        else channel.medium.parkReceiver(waiter)
+      let last: SelectWaiter | undefined
+      for (let i = 0; i < operands.length; i++) {
+        const operand = operands[i]
+        if (operand === undefined) continue
+        const receives = operand instanceof Channel
+        const waiter = new SelectWaiter(this, labels ? labels[i] : i, receives ? undefined : operand.value)
+        if (last) last.sibling = waiter
+        else this.#first = waiter
+        last = waiter
+        if (receives) operand.medium.parkReceiver(waiter)
+        else operand.channel!.medium.parkSender(waiter)
         // A channel that other threads know may have become ready meanwhile, and have served the waiter.
         if (this.#committed) return
       }
       this.#parked = true
-      this.#post?.(this.#waiters)
+      this.#post?.(this.#waiters())
       if (this.#committed) return
     } catch (error) {
       this.fail(undefined, error)
@@ -253,8 +280,14 @@ class Selection implements Cancellable {
   }
 
   postWith(post: (waiters: readonly Waiter[]) => void): void {
-    if (this.#parked) post(this.#waiters)
+    if (this.#parked) post(this.#waiters())
     else this.#post = post
+  }
+
+  #waiters(): Waiter[] {
+    const waiters: Waiter[] = []
+    for (let waiter = this.#first; waiter; waiter = waiter.sibling) waiters.push(waiter)
+    return waiters
   }
 
   commit(winner: SelectWaiter, value: unknown, ok: boolean): void {
@@ -268,21 +301,23 @@ class Selection implements Cancellable {
   }
 
   cancel(reason: unknown): void {
-    const post = this.#waiters[0]?.post
+    const post = this.#first?.post
     if (post && !post.hold()) return
     this.fail(undefined, reason)
   }
 
   #end(winner: SelectWaiter | undefined): void {
     this.#committed = true
-    this.#waiters[0]?.post?.free()
-    for (const waiter of this.#waiters) if (waiter !== winner) leave(waiter)
+    this.#first?.post?.free()
+    for (let waiter = this.#first; waiter; waiter = waiter.sibling) if (waiter !== winner) leave(waiter)
     this.#cancellation?.delete(this)
   }
 }
 
 class SelectWaiter extends Waiter {
   readonly label: string | number
+  /** The waiter of the selection's next case. */
+  sibling: SelectWaiter | undefined
   readonly #selection: Selection
 
   constructor(selection: Selection, label: string | number, value: unknown) {
@@ -307,3 +342,19 @@ class SelectWaiter extends Waiter {
     this.#selection.fail(this, error)
   }
 }
+
+const nothing = (): undefined => undefined
+const selection = new Selection({ operands: [], labels: undefined }, nothing, nothing)
+const shapeChannel = new Channel<unknown>(new LocalMedium(0))
+keepShapes(
+  shapeChannel,
+  shapeChannel.medium,
+  selection,
+  new SelectWaiter(selection, 0, undefined),
+  new SelectWaiter(selection, '', undefined),
+  new Sending(shapeChannel, undefined),
+  new SendWaiter(undefined, nothing, nothing),
+  new ReceiveWaiter(nothing, nothing, nothing),
+  evaluate([]),
+  evaluate({}),
+)

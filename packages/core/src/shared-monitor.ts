@@ -109,9 +109,9 @@ export class SharedMonitor implements Parked, Standing {
     return this.waits(line)
   }
 
-  change<R>(change: (state: State) => R, gives: number): R {
+  change<R>(change: (state: State, gives: number) => R, gives: number): R {
     return this.#change(numbers => {
-      const result = change(numbers)
+      const result = change(numbers, gives)
       if (gives > 0) this.#ledger.giveBack(gives)
       else this.#ledger.hold(this.#life, -gives)
       return result

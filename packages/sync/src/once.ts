@@ -1,6 +1,7 @@
 import {
   crossesWith,
   FAILED,
+  keepShapes,
   Monitor,
   monitorRules,
   PASS,
@@ -108,3 +109,5 @@ export class Once {
     }
   }
 }
+
+keepShapes(new Once())

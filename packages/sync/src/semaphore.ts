@@ -1,4 +1,4 @@
-import { crossesWith, Monitor, monitorRules, PASS, WAIT, type WaitOptions } from '@millrace/core'
+import { crossesWith, Monitor, monitorRules, PASS, type State, WAIT, type WaitOptions } from '@millrace/core'
 import { SyncMisuseError } from './errors.js'
 
 /** Permits that are free, and permits in all. */
@@ -20,6 +20,11 @@ const rules = monitorRules({
     state[AVAILABLE] += held
   },
 })
+
+function giveBack(state: State, n: number): void {
+  if (state[AVAILABLE] + n > state[SIZE]) throw new SyncMisuseError('semaphore: released more than held')
+  state[AVAILABLE] += n
+}
 
 /**
  * So many permits, to be acquired and released in any number. Go's `golang.org/x/sync/semaphore`.
@@ -91,11 +96,7 @@ export class Semaphore {
    * @throws {RangeError} `n` is not a whole number of at least 0.
    */
   release(n = 1): void {
-    whole(n)
-    this.#monitor.change(state => {
-      if (state[AVAILABLE] + n > this.#size) throw new SyncMisuseError('semaphore: released more than held')
-      state[AVAILABLE] += n
-    }, n)
+    this.#monitor.change(giveBack, whole(n))
   }
 
   /**

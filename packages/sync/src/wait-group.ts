@@ -2,6 +2,7 @@ import {
   crossesWith,
   go,
   isParallel,
+  keepShapes,
   Monitor,
   monitorRules,
   PASS,
@@ -142,3 +143,5 @@ export class WaitGroup {
     this.#monitor.change(ended, 1)
   }
 }
+
+keepShapes(new WaitGroup())
