@@ -4,7 +4,9 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { MessageChannel } from 'node:worker_threads'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { SmallReader } from './codec/small-reader.js'
+import { SmallWriter } from './codec/small-writer.js'
 import {
   type Crossing,
   DataCloneError,
@@ -15,9 +17,40 @@ import {
   SHARE,
   type Shareable,
 } from './codec.js'
+import { currentThread } from './thread.js'
+import { wordDrop, wordOf, wordPeek, wordTake } from './value.js'
 
 // A copy of the bytes, as they lie in shared memory, is what other threads read.
 const copy = <T>(value: T): T => decode(encode(value).slice()) as T
+
+const writer = new SmallWriter()
+const reader = new SmallReader()
+
+/** The bytes of the small form; undefined for what that is not for. */
+function small(value: unknown): Uint8Array | undefined {
+  const length = writer.write(value)
+  return length === 0 ? undefined : new Uint8Array(writer.scratch.bytes.slice(0, length))
+}
+
+function fromSmall(bytes: Uint8Array): unknown {
+  reader.scratch.bytes.fill(0xee)
+  reader.scratch.bytes.set(bytes)
+  return reader.read()
+}
+
+/** What another thread would get, whatever the form. */
+function throughWord<T>(value: T): T {
+  const thread = currentThread()
+  return wordTake(thread, wordOf(thread, value)) as T
+}
+
+/** Fails unless all forms that can carry `value` give the same copy of it. */
+function expectSameInAllForms(value: unknown): void {
+  expectCopy(copy(value), value)
+  expectCopy(throughWord(value), value)
+  const bytes = small(value)
+  if (bytes !== undefined) expectCopy(fromSmall(bytes), value)
+}
 
 const make = (expression: string): unknown => new Function(`return (${expression})`)()
 
@@ -280,6 +313,7 @@ describe('a value comes out as structuredClone would copy it', () => {
     // Node 20 finds no invalid date equal to another.
     if (expression !== 'new Date(NaN)') expect(isDeepStrictEqual(result, structuredClone(value))).toBe(true)
     expectCopy(result, value)
+    expectSameInAllForms(value)
     expect(Buffer.compare(encode(value).slice(), encode(value))).toBe(0)
   })
 
@@ -806,6 +840,194 @@ describe('shareables', () => {
   })
 })
 
+describe('the small form', () => {
+  const thing = { id: 12_345, name: 'a thing', price: 99.5, tags: ['one', 'two'], active: true }
+
+  it.each([
+    '{ id: 12345, name: "a thing", price: -0, tags: ["é", "東京", "\\ud800"], active: true, none: [null, undefined, NaN] }',
+    '"x".repeat(8000)',
+    '"é".repeat(4000)',
+    '"\\ufeff" + "x".repeat(100)',
+    '"\\udfff".repeat(40)',
+    '{ "": 1, "é": 2, __keys__: 3, constructor: { name: "Map" }, 7: [] }',
+    'Object.assign(Object.create(null), { a: { b: {} } })',
+    'Object.defineProperty([1], "constructor", { value: Map })',
+    'Object.assign([1, 2], { extra: "left behind" })',
+    '{ [Symbol("left behind")]: 1, a: 1 }',
+    'Array.from({ length: 300 }, (_, i) => ({ i }))',
+    'Object.fromEntries(Array.from({ length: 300 }, (_, i) => ["k" + i, i - 150]))',
+    'new Proxy({ a: [new Proxy([1], {})] }, {})',
+  ])('is for %s', expression => {
+    const value = make(expression)
+    expect(small(value)).toBeDefined()
+    const result = fromSmall(small(value)!)
+    expectCopy(result, copy(value))
+    expect(Buffer.compare(encode(result).slice(), encode(copy(value)))).toBe(0)
+  })
+
+  it.each([
+    ...['1n', 'Symbol()', '() => {}', 'new Map()', 'new Date()', 'new Uint8Array(1)', 'new Error("e")'],
+    ...['[1, , 3]', 'Array(5)', '/b/.exec("abc")', 'new (class extends Array {})()', 'new (class Job {})()'],
+    ...['JSON.parse(\'{"__proto__": 1}\')', '{ "東京": 1 }', '{ ["k".repeat(128)]: 1 }'],
+    ...['"x".repeat(8192)', '"€".repeat(3000)', '"x".repeat(100) + "\\ud83d"', 'Array(9000).fill(1)'],
+    ...['{ a: 1, toJSON() {} }', '{ get a() { throw 1 } }', 'Object.create({ inherited: 1 })'],
+    '(() => { const a = {}; return { first: a, second: [a] } })()',
+    '(() => { const a = {}; return [...Array.from({ length: 30 }, () => ({})), a, {}, a] })()',
+    '(() => { const a = []; a.push(a); return a })()',
+    '(() => { let list = 1; for (let i = 0; i < 101; i++) list = [list]; return list })()',
+  ])('is not for %s, alone or within', expression => {
+    const value = make(expression)
+    for (const one of [value, [value], { a: 1, value }]) expect(small(one)).toBeUndefined()
+    expect(small(thing)).toBeDefined()
+  })
+
+  it('keeps every number', () => {
+    const edges = [0, 1, 127, 128, 255, 256, 2 ** 15, 2 ** 31, 2 ** 32, 2 ** 53].flatMap(n => [
+      n - 1,
+      n,
+      n + 1,
+    ])
+    const numbers = [...edges, ...edges.map(n => -n), 0.1, 5e-324, Number.MAX_VALUE, Infinity, -Infinity, NaN]
+    expectSameInAllForms(numbers)
+    for (const number of numbers) expectSameInAllForms({ number })
+  })
+
+  it('keeps text of every length and kind', () => {
+    const kinds = ['a', 'é', '\u0080', '\xff', '€', '😀', '\ud800', '\udc00', '\ufeff', '\0']
+    for (const length of [...Array(50).keys(), 63, 64, 127, 128, 129, 255, 256, 2700, 4090, 8100]) {
+      for (const kind of kinds) {
+        for (const text of [kind.repeat(length), 'x'.repeat(length) + kind, kind + 'x'.repeat(length)]) {
+          expect(throughWord(text)).toBe(text)
+          expect(throughWord([text, 1])).toEqual([text, 1])
+        }
+        const key = kind.repeat(length % 300)
+        expectSameInAllForms({ [key]: length })
+      }
+    }
+  })
+
+  it('ends where its room ends, with whatever the value ends', () => {
+    for (let length = 7900; length < 8300; length++) {
+      for (const kind of ['x', 'é', '€', '😀']) {
+        const start = kind.repeat(Math.floor(length / Buffer.byteLength(kind)))
+        for (const value of [
+          start,
+          [start, thing],
+          [start, 'y'.repeat(40), -1.5],
+          { start, last: 'é€'.repeat(20) },
+        ]) {
+          expect(throughWord(value)).toEqual(value)
+        }
+      }
+    }
+    for (let length = 0; length < 500; length++) {
+      const value = ['x'.repeat(7700), ...new Array(length).fill(length % 2 ? 0.5 : [])]
+      if (length % 2 === 0) for (let i = 1; i < value.length; i++) value[i] = {}
+      expect(throughWord(value)).toEqual(value)
+    }
+  })
+
+  it('forgets what it has met', () => {
+    const many = Array.from({ length: 40 }, () => ({}))
+    for (const value of [thing, many, [many[0], Symbol()], thing, many]) small(value)
+    expect(small(thing)).toBeDefined()
+    expect(small(many)).toBeDefined()
+  })
+
+  it('copies no more than own properties, whatever somebody has given all objects', () => {
+    const prototype = Object.prototype as { everywhere?: number }
+    prototype.everywhere = 1
+    try {
+      expect(Object.keys(throughWord({ a: { b: 2 } }).a)).toEqual(['b'])
+      expect(Object.keys(throughWord([{}])[0]!)).toEqual([])
+    } finally {
+      delete prototype.everywhere
+    }
+  })
+
+  it('asks a getter once', () => {
+    let asked = 0
+    const value = { get count() { return ++asked } } // biome-ignore format: one line
+    expect(throughWord(value)).toEqual({ count: 1 })
+  })
+
+  it('copies what a getter leaves, as structuredClone does', () => {
+    const meddlers: ((value: Record<string, unknown>) => void)[] = [
+      value => delete value.later,
+      value => (value.later = 'changed'),
+      value => (value.added = 1),
+      value => (value.list as unknown[]).push(4),
+      value => ((value.list as unknown[]).length = 1),
+      value => delete (value.list as unknown[])[1],
+      value => (value.list = { no: 'array' }),
+      value => (value.itself = value.later),
+      value => (value.later = value.list),
+      value => Object.setPrototypeOf(value.list, { map: 1 }),
+    ]
+    for (const meddle of meddlers) {
+      for (const isFirst of [true, false]) {
+        const value = () => {
+          const getter = { get a() { meddle(it); return 'a' } } // biome-ignore format: one line
+          const it: Record<string, unknown> = isFirst ? getter : {}
+          Object.assign(it, { list: [1, 2, 3], later: 'as it was' })
+          if (!isFirst) Object.defineProperties(it, Object.getOwnPropertyDescriptors(getter))
+          return [it]
+        }
+        expect(throughWord(value()), String(meddle)).toEqual(structuredClone(value()))
+      }
+    }
+  })
+
+  it('may be at work while a getter sends and receives', () => {
+    const value = {
+      before: 'x'.repeat(50),
+      get inner() {
+        return [throughWord({ deep: { get deeper() { return throughWord(thing).name } } }).deep.deeper, throughWord('text')] // biome-ignore format: one line
+      },
+      after: [1, 2],
+    }
+    expect(throughWord(value)).toEqual({ before: 'x'.repeat(50), inner: ['a thing', 'text'], after: [1, 2] })
+  })
+
+  it('leaves refusals to the general form, which says where', () => {
+    const thrower = { a: [1, { get b() { throw new Error('boom') } }] } // biome-ignore format: one line
+    const thread = currentThread()
+    expect(() => wordOf(thread, thrower, 'args')).toThrow(
+      'args.a[1].b could not be cloned: reading it threw Error: boom',
+    )
+    expect(() => wordOf(thread, { a: 'text', b: [() => {}] }, 'args')).toThrow(
+      'args.b[0] could not be cloned: it is a function',
+    )
+  })
+
+  it('is the same where there is no Buffer', () => {
+    const values = [
+      thing,
+      ['é', '東京', '\ud800', 'x'.repeat(100), 'é'.repeat(100), '\ufeff'.repeat(50), { é: 1 }],
+    ]
+    const own = values.map(value => small(value))
+    vi.stubGlobal('Buffer', undefined)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const [writer, reader] = [new SmallWriter(), new SmallReader()]
+    expect(Object.getPrototypeOf(writer.scratch.bytes)).toBe(Uint8Array.prototype)
+    for (const [i, value] of values.entries()) {
+      expect(writer.scratch.bytes.slice(0, writer.write(value))).toEqual(own[i])
+      reader.scratch.bytes.set(own[i]!)
+      expect(reader.read()).toEqual(value)
+    }
+  })
+
+  it('can be read without being taken, and dropped', () => {
+    const thread = currentThread()
+    const word = wordOf(thread, thing)
+    for (let i = 0; i < 2; i++) expect(wordPeek(thread, word)).toEqual(thing)
+    expect(wordTake(thread, word)).toEqual(thing)
+    const used = thread.kernel.heapUsed()
+    for (let i = 0; i < 10_000; i++) wordDrop(thread, wordOf(thread, thing))
+    expect(thread.kernel.heapUsed()).toBe(used)
+  })
+})
+
 describe('encode may be called while it is at work', () => {
   const inner = { text: 'inner', map: new Map([[1, 2]]) }
   const expectInner = (bytes: unknown) => expect(decode(bytes as Uint8Array)).toEqual(inner)
@@ -864,7 +1086,7 @@ describe('random values', () => {
     for (const seed of seeds) {
       const value = randomValue(randomOf(seed))
       try {
-        expectCopy(copy(value), value)
+        expectSameInAllForms(value)
       } catch (error) {
         throw new Error(`seed ${seed}`, { cause: error })
       }
@@ -983,6 +1205,8 @@ describe('on other hosts', () => {
   const withoutStack = (error: string) => `Object.defineProperty(${error}, "stack", { value: "at home" })`
   const questions = [
     ...likeStructuredClone,
+    '{ id: 12345, name: "a thing with a name", price: -0.5, tags: ["é", "東京", "\\ud800", "\\ufeff"], active: true }',
+    '["é".repeat(100), "\\ufeff" + "東京".repeat(100), "x".repeat(1024), { "é": "\\x80" }]',
     withoutStack('new TypeError("t", { cause: new Set([1]) })'),
     withoutStack('Object.assign(new AggregateError([1], "m"), { code: "E" })'),
     withoutStack('new DOMException("stop", "AbortError")'),
@@ -996,13 +1220,20 @@ describe('on other hosts', () => {
     'new Uint8Array(new SharedArrayBuffer(1))',
   ]
 
-  function answer(question: string, to: typeof encode, from: typeof decode): string {
+  const forms = { encode, decode, SmallWriter, SmallReader }
+
+  function answer(question: string, { encode, decode, SmallWriter, SmallReader }: typeof forms): string {
     const hash = (bytes: Uint8Array) =>
       bytes.reduce((sum, byte) => (Math.imul(sum, 31) + byte) | 0, bytes.length)
     try {
       const value: unknown = new Function(`return (${question})`)()
-      const bytes = to(value, 'args').slice()
-      return `${hash(bytes)} ${hash(to(from(bytes)))}`
+      const bytes = encode(value, 'args').slice()
+      const own = `${hash(bytes)} ${hash(encode(decode(bytes)))}`
+      const [writer, reader] = [new SmallWriter(), new SmallReader()]
+      const length = writer.write(value)
+      if (length === 0) return own
+      reader.scratch.bytes.set(writer.scratch.bytes.subarray(0, length))
+      return `${own} ${hash(reader.scratch.bytes)} ${hash(encode(reader.read()))}`
     } catch (error) {
       return String(error)
     }
@@ -1010,8 +1241,11 @@ describe('on other hosts', () => {
 
   const program = `
     import { decode, encode } from './codec.ts'
+    import { SmallReader } from './codec/small-reader.ts'
+    import { SmallWriter } from './codec/small-writer.ts'
+    const forms = { encode, decode, SmallWriter, SmallReader }
     const answer = ${answer}
-    console.log(JSON.stringify(${JSON.stringify(questions)}.map(question => answer(question, encode, decode))))
+    console.log(JSON.stringify(${JSON.stringify(questions)}.map(question => answer(question, forms))))
   `
 
   it.for([
@@ -1023,7 +1257,7 @@ describe('on other hosts', () => {
     const { stdout, stderr } = spawnSync(found, args, { cwd: here, input: program, encoding: 'utf8' })
     expect(stderr).toBe('')
     const answers = JSON.parse(stdout) as string[]
-    const own = questions.map(question => answer(question, encode, decode))
+    const own = questions.map(question => answer(question, forms))
     const withAnswer = (list: string[]) => questions.map((question, i) => [question, list[i]])
     expect(withAnswer(answers)).toEqual(withAnswer(own))
     expect(own).toContain(

@@ -1,4 +1,4 @@
-// The codec: any value that may cross threads, as bytes and back.
+// The codec: any value that may cross threads, as bytes and back. (Most messages do not come here: see codec/small.ts.)
 //
 // There are two forms. A tree of plain data, which most messages are, is packed as it is. Anything else is
 // first taken apart into a table (codec/table.ts), which is a tree of plain data again. So msgpackr never

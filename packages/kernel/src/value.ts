@@ -1,6 +1,9 @@
-// A value as one word of shared memory: see assembly/cells.ts for the three forms. A word that stands for a block owns it:
+// A value as one word of shared memory: see assembly/cells.ts for the forms. A word that stands for a block owns it:
 // it must be taken (wordTake) or dropped (wordDrop) exactly once.
 
+import { copyIn, copyOut } from './codec/small.js'
+import { SmallReader } from './codec/small-reader.js'
+import { SmallWriter } from './codec/small-writer.js'
 import { decode, encode } from './codec.js'
 import { BugError } from './errors.js'
 import type { Thread } from './thread.js'
@@ -8,6 +11,7 @@ import type { Thread } from './thread.js'
 const FLOAT = 1
 const PACKED = 2
 const REFERRING = 3
+const SMALL = 4
 const HEADER = 8
 /** No block is smaller, so this much of one can be read before its length is known. */
 const SMALLEST = 16
@@ -33,6 +37,8 @@ export function wordOf(thread: Thread, value: unknown, root?: string): number {
   if (value === null) return NULL
   if (value === true) return TRUE
   if (value === false) return FALSE
+  const small = smallWordOf(thread, value)
+  if (small !== 0) return small
   const references: number[] = []
   return pack(thread, encode(value, root, references), references)
 }
@@ -55,6 +61,41 @@ export function floatTake(thread: Thread, cell: number): number {
 /** Whether `wordOf` would have to pack it. */
 export function mustBePacked(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'string'
+}
+
+// A writer that is at work is not here: whoever sends from within a getter makes another.
+let idleWriter: SmallWriter | undefined
+let idleReader: SmallReader | undefined
+
+/** A word for a value that the small form is for; 0 for any other. @throws {OutOfSharedMemoryError} */
+function smallWordOf(thread: Thread, value: unknown): number {
+  const writer = idleWriter ?? new SmallWriter()
+  idleWriter = undefined
+  const length = writer.write(value)
+  idleWriter = writer
+  if (length === 0) return 0
+  const block = thread.allocate(HEADER + length)
+  const { memory } = thread
+  memory.i32[block >> 2] = SMALL
+  memory.i32[(block >> 2) + 1] = length
+  copyOut(writer.scratch, length, memory, block + HEADER)
+  return block
+}
+
+/** The value of a block in the small form, which `isMine` if it is to be freed. */
+function readSmall(thread: Thread, block: number, isMine: boolean): unknown {
+  const { memory } = thread
+  const length = memory.i32[(block >> 2) + 1]
+  memory.reach(block + HEADER + length)
+  const reader = idleReader ?? new SmallReader()
+  idleReader = undefined
+  copyIn(reader.scratch, length, memory, block + HEADER)
+  if (isMine) thread.free(block)
+  try {
+    return reader.read()
+  } finally {
+    idleReader = reader
+  }
 }
 
 function pack(thread: Thread, bytes: Uint8Array, references: readonly number[]): number {
@@ -95,10 +136,15 @@ export function wordTake(thread: Thread, word: number): unknown {
   }
   const { memory } = thread
   memory.reach(word + SMALLEST)
-  if (memory.i32[word >> 2] === FLOAT) return thread.kernel.floatTake(thread.id, word)
+  const format = memory.i32[word >> 2]
+  if (format === SMALL) return readSmall(thread, word, true)
+  if (format === FLOAT) return thread.kernel.floatTake(thread.id, word)
   const bytes = packedBytes(thread, word)
-  thread.free(word)
-  return decode(bytes)
+  try {
+    return decode(bytes)
+  } finally {
+    thread.free(word)
+  }
 }
 
 /** The value of a word that several threads may read: its block stays. References inside the value are not for this. */
@@ -106,14 +152,13 @@ export function wordPeek(thread: Thread, word: number): unknown {
   if ((word & 15) !== 0) return wordTake(thread, word)
   const { memory } = thread
   memory.reach(word + SMALLEST)
-  if (memory.i32[word >> 2] === FLOAT) return new DataView(memory.u8.buffer).getFloat64(word + HEADER, true)
+  const format = memory.i32[word >> 2]
+  if (format === SMALL) return readSmall(thread, word, false)
+  if (format === FLOAT) return new DataView(memory.u8.buffer).getFloat64(word + HEADER, true)
   return decode(packedBytes(thread, word))
 }
 
-/**
- * A private copy of a packed block's bytes: text decoders refuse shared memory, and the block can go back whatever the
- * decoder does.
- */
+/** The bytes of a packed block, where they are. */
 function packedBytes({ memory }: Thread, word: number): Uint8Array {
   const { i32 } = memory
   const format = i32[word >> 2]
@@ -122,7 +167,7 @@ function packedBytes({ memory }: Thread, word: number): Uint8Array {
   const length = i32[(word >> 2) + 1]
   const start = word + HEADER + (format === PACKED ? 0 : 4 + 4 * i32[(word >> 2) + 2])
   memory.reach(start + length)
-  return memory.u8.slice(start, start + length)
+  return memory.u8.subarray(start, start + length)
 }
 
 /** Frees what a word owns, and lets go of what its value refers to. */
