@@ -6,13 +6,11 @@ import {
   CANCELED,
   CancelContext,
   DetachedContext,
-  Ending,
   onContextCrossing,
   TODO,
   ValueContext,
 } from './context-tree.js'
 import { go } from './go.js'
-import { keepShapes } from './kept-shapes.js'
 import { contextCrossing, registerContexts } from './shared-context.js'
 
 /**
@@ -247,11 +245,3 @@ function disposable<F extends () => void>(cancel: F): F & Disposable {
   disposable[Symbol.dispose] = cancel
   return disposable
 }
-
-keepShapes(
-  ...withCancel(BACKGROUND),
-  ...withCancelCause(BACKGROUND),
-  ...withTimeout(BACKGROUND, 0.5),
-  withValue(BACKGROUND, contextKey(''), undefined),
-  new Ending(CANCELED, 0, undefined),
-)

@@ -54,7 +54,6 @@ export {
 export { type FlightKey, flightKey } from './flight-key.js'
 export { type Flight, type FlightEnd, type FlightLost, FlightTable, type Follower } from './flight-table.js'
 export { go } from './go.js'
-export { keepShapes } from './kept-shapes.js'
 export { crossesAs, crossesByReference, crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
 export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 export { isParallel, type Parallel, parallel } from './parallel.js'

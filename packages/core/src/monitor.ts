@@ -13,7 +13,6 @@ import {
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { done } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
-import { keepShapes } from './kept-shapes.js'
 import { PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import { Line, MonitorWaiter } from './monitor-waiter.js'
 import { SharedMonitor } from './shared-monitor.js'
@@ -335,8 +334,3 @@ export function crossesAs<T extends object, P>(
   })
   registerKind(kind, find)
 }
-
-const nothing = (): undefined => undefined
-const noRules = shapedRules({ name: '', size: 0, lines: 1, attempt: () => PASS })
-const shape = new Monitor(noRules)
-keepShapes(shape, new Line(), new MonitorWaiter(shape, 0, undefined, nothing, nothing))

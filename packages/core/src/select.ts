@@ -3,11 +3,10 @@ import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { ready, served } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
-import { keepShapes } from './kept-shapes.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
-import { leave, ReceiveWaiter, SendWaiter, Waiter } from './wait-queue.js'
+import { leave, Waiter } from './wait-queue.js'
 
 declare const SENDS: unique symbol
 
@@ -342,19 +341,3 @@ class SelectWaiter extends Waiter {
     this.#selection.fail(this, error)
   }
 }
-
-const nothing = (): undefined => undefined
-const selection = new Selection({ operands: [], labels: undefined }, nothing, nothing)
-const shapeChannel = new Channel<unknown>(new LocalMedium(0))
-keepShapes(
-  shapeChannel,
-  shapeChannel.medium,
-  selection,
-  new SelectWaiter(selection, 0, undefined),
-  new SelectWaiter(selection, '', undefined),
-  new Sending(shapeChannel, undefined),
-  new SendWaiter(undefined, nothing, nothing),
-  new ReceiveWaiter(nothing, nothing, nothing),
-  evaluate([]),
-  evaluate({}),
-)

@@ -3,7 +3,6 @@ import { Alarm } from './alarm.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan } from './chan.js'
 import { checkMs, clock } from './clock.js'
-import { keepShapes } from './kept-shapes.js'
 import { NEVER } from './receive-only.js'
 import { TimerMedium } from './timer-medium.js'
 
@@ -147,7 +146,3 @@ export class Ticker {
 function checkInterval(ms: number, message: string): void {
   if (!(checkMs(ms, 'Ticker') > 0)) throw new RangeError(`${message} (${ms} ms)`)
 }
-
-const nothing = (): void => {}
-const sleeper = new Sleeper(nothing, nothing, undefined)
-keepShapes(new Timer(0.5), sleeper)

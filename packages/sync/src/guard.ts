@@ -1,4 +1,4 @@
-import { keepShapes, stayOnThread } from '@millrace/core'
+import { stayOnThread } from '@millrace/core'
 /**
  * A lock that is held, and knows how to be given back: once, however often it is asked. `using` gives it back at the end of
  * its block.
@@ -31,4 +31,3 @@ export class Guard implements Disposable {
 }
 
 stayOnThread(Guard)
-keepShapes(new Guard(() => {}))

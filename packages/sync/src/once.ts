@@ -1,7 +1,6 @@
 import {
   crossesWith,
   FAILED,
-  keepShapes,
   Monitor,
   monitorRules,
   PASS,
@@ -109,5 +108,3 @@ export class Once {
     }
   }
 }
-
-keepShapes(new Once())

@@ -2,7 +2,6 @@ import {
   crossesWith,
   go,
   isParallel,
-  keepShapes,
   Monitor,
   monitorRules,
   PASS,
@@ -143,5 +142,3 @@ export class WaitGroup {
     this.#monitor.change(ended, 1)
   }
 }
-
-keepShapes(new WaitGroup())
