@@ -7,7 +7,7 @@ import { keepShapes } from './kept-shapes.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY } from './medium.js'
 import { randomBelow } from './random.js'
-import { leave, ReceiveWaiter, SendWaiter, Waiter } from './wait-queue.js'
+import { leave, SingleWaiter, Waiter } from './wait-queue.js'
 
 declare const SENDS: unique symbol
 
@@ -319,7 +319,6 @@ keepShapes(
   new SelectWaiter(selection, 0, undefined),
   new SelectWaiter(selection, '', undefined),
   new Sending(shapeChannel, undefined),
-  new SendWaiter(undefined, nothing, nothing),
-  new ReceiveWaiter(nothing, nothing, nothing),
+  new SingleWaiter(undefined, nothing, nothing, undefined),
   ...evaluate([shapeChannel]),
 )
