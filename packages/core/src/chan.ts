@@ -1,6 +1,6 @@
 import { anyValue, type Crossing, SHARE, SHARE_HERE, type Shareable } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
-import { afterTurn, done, ready, spend } from './budget.js'
+import { done, ready } from './budget.js'
 import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { CopyingMedium } from './copying-medium.js'
 import { type ElementType, elementOfType } from './element-type.js'
@@ -132,8 +132,8 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   send(value: T, options?: WaitOptions): Promise<void> {
-    if (options) return this.#sendUnless(options, value)
     try {
+      if (options) return this.#sendUnless(options, value)
       return this.medium.trySend(value) ? done() : this.#parkSender(value)
     } catch (error) {
       return Promise.reject(error)
@@ -183,8 +183,8 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   receive(options?: WaitOptions): Promise<T | undefined> {
-    if (options) return this.#receiveUnless(options, VALUE as Form<T | undefined>)
     try {
+      if (options) return this.#receiveUnless(options, VALUE as Form<T | undefined>)
       const value = this.medium.tryReceive()
       if (value === CLOSED) return ready(undefined)
       if (value !== EMPTY) return ready(value as T) as Promise<T>
@@ -195,8 +195,8 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   receiveOk(options?: WaitOptions): Promise<Received<T>> {
-    if (options) return this.#receiveUnless(options, RECEIVED as Form<Received<T>>)
     try {
+      if (options) return this.#receiveUnless(options, RECEIVED as Form<Received<T>>)
       const value = this.medium.tryReceive()
       return value !== EMPTY ? ready(received<T>(value)) : this.#parkReceiver(RECEIVED as Form<Received<T>>)
     } catch (error) {
@@ -212,14 +212,13 @@ export class Channel<T> implements Chan<T>, Shareable {
 
   /** Receives, unless that is cancelled. */
   #receiveUnless<R>(options: WaitOptions, form: Form<R>): Promise<R> {
+    const cancellation = cancellationOf(options)
+    if (cancellation?.canceled) return Promise.reject(cancellation.reason)
+    const value = this.medium.tryReceive()
+    if (value !== EMPTY) {
+      return ready(value === CLOSED ? form(undefined, false) : form(value, true)) as Promise<R>
+    }
     return new Promise((resolve, reject) => {
-      const cancellation = cancellationOf(options)
-      if (cancellation?.canceled) return reject(cancellation.reason)
-      const value = this.medium.tryReceive()
-      if (value !== EMPTY) {
-        const result = value === CLOSED ? form(undefined, false) : form(value, true)
-        return resolve(spend() ? result : afterTurn(result))
-      }
       const waiter = new SingleWaiter(undefined, form, resolve, reject)
       this.medium.parkReceiver(waiter)
       if (cancellation) waiter.cancelWith(cancellation)
@@ -260,8 +259,8 @@ export class Channel<T> implements Chan<T>, Shareable {
         new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`),
       )
     }
-    if (options) return this.#receiveUnless(options, this.#upTo(max))
     try {
+      if (options) return this.#receiveUnless(options, this.#upTo(max))
       const values: T[] = []
       this.medium.takeMany(values, max)
       if (values.length > 0) return ready(values) as Promise<T[]>

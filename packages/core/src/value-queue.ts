@@ -1,3 +1,5 @@
+import { keepShapes } from './kept-shapes.js'
+
 // First in, first out, at a memory that follows what is in it.
 //
 // A list of chunks of one size. Values are added to the last one and taken from the first; a chunk that has been emptied is kept as the
@@ -88,3 +90,7 @@ export class ValueQueue {
     this.#taken = 0
   }
 }
+
+const shape = new ValueQueue(1)
+shape.add(undefined)
+keepShapes(shape)

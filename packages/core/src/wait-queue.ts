@@ -1,4 +1,4 @@
-import { served } from './budget.js'
+import { serve } from './budget.js'
 import type { Cancellable, Cancellation } from './cancellation.js'
 
 /** The goroutines of this thread that are parked on millrace objects: for hosts that cannot tell when a thread is idle. */
@@ -146,12 +146,12 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
 
   received(value: unknown, ok: boolean): void {
     this.settled()
-    this.resolve(served(this.form(value, ok)))
+    serve(this.resolve, this.form(value, ok))
   }
 
   sent(): void {
     this.settled()
-    this.resolve(served(this.form(undefined, true)))
+    serve(this.resolve, this.form(undefined, true))
   }
 
   failed(error: unknown): void {
