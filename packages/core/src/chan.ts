@@ -1,6 +1,6 @@
 import { anyValue, type Crossing, SHARE, SHARE_HERE, type Shareable } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
-import { afterTurn, done, ready, spend } from './budget.js'
+import { done, ready } from './budget.js'
 import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { CopyingMedium } from './copying-medium.js'
 import { type ElementType, elementOfType } from './element-type.js'
@@ -10,7 +10,7 @@ import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { onArrival } from './shared-memory-medium.js'
-import { type Form, ReceiveWaiter, SendWaiter } from './wait-queue.js'
+import { type Form, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
 export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }
@@ -132,22 +132,27 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   send(value: T, options?: WaitOptions): Promise<void> {
-    if (options === undefined) {
-      try {
-        if (this.medium.trySend(value)) return done()
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    try {
+      if (options) return this.#sendUnless(options, value)
+      return this.medium.trySend(value) ? done() : this.#parkSender(value)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return this.#send(value, options)
   }
 
-  #send(value: T, options: WaitOptions | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancellation = options && cancellationOf(options)
+  #parkSender(value: T): Promise<undefined> {
+    const promise = new Promise<undefined>(keepResolve)
+    this.medium.parkSender(new SingleWaiter(value, NOTHING, keptResolve as Resolve<undefined>, undefined))
+    return promise
+  }
+
+  /** Sends, unless that is cancelled. */
+  #sendUnless(options: WaitOptions, value: T): Promise<void> {
+    return new Promise<undefined>((resolve, reject) => {
+      const cancellation = cancellationOf(options)
       if (cancellation?.canceled) return reject(cancellation.reason)
-      if (options && this.medium.trySend(value)) return resolve(done())
-      const waiter = new SendWaiter(value, resolve, reject)
+      if (this.medium.trySend(value)) return resolve(done() as Promise<undefined>)
+      const waiter = new SingleWaiter(value, NOTHING, resolve, reject)
       this.medium.parkSender(waiter)
       if (cancellation) waiter.cancelWith(cancellation)
     })
@@ -160,12 +165,12 @@ export class Channel<T> implements Chan<T>, Shareable {
   sendSync(value: T, options?: SyncOptions): void {
     throwIfCanceled(options)
     if (this.medium.trySend(value)) return
-    block<void>(
+    block<undefined>(
       'sendSync',
       () => this.medium instanceof LocalMedium,
       options,
       (resolve, reject, context) => {
-        const waiter = new SendWaiter(value, resolve, reject)
+        const waiter = new SingleWaiter(value, NOTHING, resolve, reject)
         this.medium.parkSender(waiter)
         if (context) waiter.cancelWith(context)
         return waiter
@@ -178,41 +183,43 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   receive(options?: WaitOptions): Promise<T | undefined> {
-    if (options === undefined) {
-      try {
-        const value = this.medium.tryReceive()
-        if (value === CLOSED) return ready(undefined)
-        if (value !== EMPTY) return ready(value as T) as Promise<T>
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    try {
+      if (options) return this.#receiveUnless(options, VALUE as Form<T | undefined>)
+      const value = this.medium.tryReceive()
+      if (value === CLOSED) return ready(undefined)
+      if (value !== EMPTY) return ready(value as T) as Promise<T>
+      return this.#parkReceiver(VALUE as Form<T | undefined>)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return this.#receive(options, VALUE as Form<T | undefined>)
   }
 
   receiveOk(options?: WaitOptions): Promise<Received<T>> {
-    if (options === undefined) {
-      try {
-        const value = this.medium.tryReceive()
-        if (value !== EMPTY) return ready(received<T>(value))
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    try {
+      if (options) return this.#receiveUnless(options, RECEIVED as Form<Received<T>>)
+      const value = this.medium.tryReceive()
+      return value !== EMPTY ? ready(received<T>(value)) : this.#parkReceiver(RECEIVED as Form<Received<T>>)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return this.#receive(options, RECEIVED as Form<Received<T>>)
   }
 
-  /** Receives, or waits to. */
-  #receive<R>(options: WaitOptions | undefined, form: Form<R>): Promise<R> {
+  #parkReceiver<R>(form: Form<R>): Promise<R> {
+    const promise = new Promise<R>(keepResolve)
+    this.medium.parkReceiver(new SingleWaiter(undefined, form, keptResolve as Resolve<R>, undefined))
+    return promise
+  }
+
+  /** Receives, unless that is cancelled. */
+  #receiveUnless<R>(options: WaitOptions, form: Form<R>): Promise<R> {
+    const cancellation = cancellationOf(options)
+    if (cancellation?.canceled) return Promise.reject(cancellation.reason)
+    const value = this.medium.tryReceive()
+    if (value !== EMPTY) {
+      return ready(value === CLOSED ? form(undefined, false) : form(value, true)) as Promise<R>
+    }
     return new Promise((resolve, reject) => {
-      const cancellation = options && cancellationOf(options)
-      if (cancellation?.canceled) return reject(cancellation.reason)
-      const value = options ? this.medium.tryReceive() : EMPTY
-      if (value !== EMPTY) {
-        const result = value === CLOSED ? form(undefined, false) : form(value, true)
-        return resolve(spend() ? result : afterTurn(result))
-      }
-      const waiter = new ReceiveWaiter(form, resolve, reject)
+      const waiter = new SingleWaiter(undefined, form, resolve, reject)
       this.medium.parkReceiver(waiter)
       if (cancellation) waiter.cancelWith(cancellation)
     })
@@ -233,7 +240,7 @@ export class Channel<T> implements Chan<T>, Shareable {
       () => this.medium instanceof LocalMedium,
       options,
       (resolve, reject, context) => {
-        const waiter = new ReceiveWaiter(VALUE as Form<T | undefined>, resolve, reject)
+        const waiter = new SingleWaiter(undefined, VALUE as Form<T | undefined>, resolve, reject)
         this.medium.parkReceiver(waiter)
         if (context) waiter.cancelWith(context)
         return waiter
@@ -252,21 +259,24 @@ export class Channel<T> implements Chan<T>, Shareable {
         new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`),
       )
     }
-    if (options === undefined) {
-      try {
-        const values: T[] = []
-        this.medium.takeMany(values, max)
-        if (values.length > 0) return ready(values) as Promise<T[]>
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    try {
+      if (options) return this.#receiveUnless(options, this.#upTo(max))
+      const values: T[] = []
+      this.medium.takeMany(values, max)
+      if (values.length > 0) return ready(values) as Promise<T[]>
+      return this.#receiveUnless(NO_OPTIONS, this.#upTo(max))
+    } catch (error) {
+      return Promise.reject(error)
     }
-    return this.#receive(options ?? NO_OPTIONS, (value, ok) => {
+  }
+
+  #upTo(max: number): Form<T[]> {
+    return (value, ok) => {
       if (!ok) return []
       const values = [value as T]
       this.medium.takeMany(values, max)
       return values
-    })
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined, undefined> {
@@ -276,10 +286,10 @@ export class Channel<T> implements Chan<T>, Shareable {
           const value = this.medium.tryReceive()
           if (value === CLOSED) return ready(END_OF_ITERATION)
           if (value !== EMPTY) return ready<IteratorResult<T, undefined>>({ value: value as T, done: false })
+          return this.#parkReceiver(ITERATED as Form<IteratorResult<T, undefined>>)
         } catch (error) {
           return Promise.reject(error)
         }
-        return this.#receive(undefined, ITERATED as Form<IteratorResult<T, undefined>>)
       },
       return: () => Promise.resolve(END_OF_ITERATION),
     }
@@ -302,6 +312,12 @@ export class Channel<T> implements Chan<T>, Shareable {
 }
 
 const NO_OPTIONS: WaitOptions = {}
+
+// A promise that is settled later, without a function made for each to reach what settles it.
+let keptResolve: Resolve<never>
+const keepResolve = (resolve: Resolve<never>): void => {
+  keptResolve = resolve
+}
 
 const VALUE: Form<unknown> = value => value
 const RECEIVED: Form<Received<unknown>> = (value, ok) => (ok ? { value, ok } : END)

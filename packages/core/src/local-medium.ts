@@ -3,10 +3,12 @@ import { closeOfClosed, sendOnClosed } from './errors.js'
 import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
+import { ValueQueue } from './value-queue.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
-const FIRST_SIZE = 4
 const ROOT = 'value'
+/** Of all unbuffered channels. */
+const NO_BUFFER = new ValueQueue(0)
 
 /**
  * A channel that only this thread knows: a buffer and two wait queues, as in Go's runtime (chan.go) without its lock.
@@ -22,14 +24,16 @@ export class LocalMedium implements Medium {
   readonly receivers = new WaitQueue(forget)
   readonly senders = new WaitQueue(forget)
   closed = false
-  length = 0
-  // A circular buffer that grows up to the capacity: its size is a power of two, `#head` the oldest value.
-  #slots: unknown[] = []
-  #head = 0
+  readonly #buffer: ValueQueue
 
   constructor(capacity: number, element: Element = anyValue) {
     this.capacity = capacity
     this.element = element
+    this.#buffer = capacity === 0 ? NO_BUFFER : new ValueQueue(capacity)
+  }
+
+  get length(): number {
+    return this.#buffer.length
   }
 
   get moves(): number {
@@ -41,18 +45,18 @@ export class LocalMedium implements Medium {
     if (this.closed) throw sendOnClosed()
     const receiver = this.receivers.shift()
     if (receiver) receiver.received(kept, true)
-    else if (this.length < this.capacity) this.#append(kept)
+    else if (this.#buffer.length < this.capacity) this.#buffer.add(kept)
     else return false
     return true
   }
 
   tryReceive(): unknown {
-    if (this.length > 0) {
-      const value = this.#take()
+    if (this.#buffer.length > 0) {
+      const value = this.#buffer.take()
       // A sender can only be waiting because the buffer was full: its value takes the place that is free now.
       const sender = this.senders.shift()
       if (sender) {
-        this.#append(sender.value)
+        this.#buffer.add(sender.value)
         sender.sent()
       }
       return value
@@ -68,11 +72,11 @@ export class LocalMedium implements Medium {
   }
 
   canSend(): boolean {
-    return this.closed || this.receivers.first !== undefined || this.length < this.capacity
+    return this.closed || this.receivers.first !== undefined || this.#buffer.length < this.capacity
   }
 
   canReceive(): boolean {
-    return this.length > 0 || this.closed || this.senders.first !== undefined
+    return this.#buffer.length > 0 || this.closed || this.senders.first !== undefined
   }
 
   parkSender(waiter: Waiter): void {
@@ -98,29 +102,8 @@ export class LocalMedium implements Medium {
   }
 
   /** The buffered values, the oldest first. */
-  *buffered(): Iterable<unknown> {
-    for (let i = 0; i < this.length; i++) yield this.#slots[(this.#head + i) & (this.#slots.length - 1)]
-  }
-
-  #append(value: unknown): void {
-    if (this.length === this.#slots.length) this.#grow()
-    this.#slots[(this.#head + this.length) & (this.#slots.length - 1)] = value
-    this.length++
-  }
-
-  #take(): unknown {
-    const value = this.#slots[this.#head]
-    this.#slots[this.#head] = undefined
-    this.#head = (this.#head + 1) & (this.#slots.length - 1)
-    this.length--
-    return value
-  }
-
-  #grow(): void {
-    const slots = [...this.buffered()]
-    slots.length = Math.max(slots.length * 2, FIRST_SIZE)
-    this.#slots = slots.fill(undefined, this.length)
-    this.#head = 0
+  buffered(): Iterable<unknown> {
+    return this.#buffer
   }
 }
 

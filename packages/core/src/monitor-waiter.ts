@@ -1,9 +1,7 @@
 import type { Cancellation } from './cancellation.js'
 import type { Monitor } from './monitor.js'
 import { PASS } from './monitor-rules.js'
-import { ReceiveWaiter, WaitQueue } from './wait-queue.js'
-
-const NOTHING = (): undefined => undefined
+import { NOTHING, SingleWaiter, WaitQueue } from './wait-queue.js'
 
 /** Goroutines of this thread that wait in one line of a monitor. The value of each is its ticket. */
 export class Line extends WaitQueue {
@@ -25,7 +23,7 @@ export class Line extends WaitQueue {
   }
 }
 
-export class MonitorWaiter extends ReceiveWaiter<unknown> {
+export class MonitorWaiter extends SingleWaiter<unknown> {
   declare next: MonitorWaiter | undefined
   readonly line: number
   readonly cancellation: Cancellation | undefined
@@ -40,7 +38,7 @@ export class MonitorWaiter extends ReceiveWaiter<unknown> {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
-    super(NOTHING, resolve, reject)
+    super(undefined, NOTHING, resolve, reject)
     this.#monitor = monitor
     this.line = line
     this.cancellation = cancellation

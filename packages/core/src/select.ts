@@ -1,6 +1,6 @@
 import { anyValue } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
-import { ready, served } from './budget.js'
+import { ready, serve } from './budget.js'
 import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
 import { LocalMedium } from './local-medium.js'
@@ -291,7 +291,7 @@ class Selection implements Cancellable {
 
   commit(winner: SelectWaiter, value: unknown, ok: boolean): void {
     this.#end(winner)
-    this.#resolve(served({ case: winner.label, value, ok }))
+    serve(this.#resolve, { case: winner.label, value, ok })
   }
 
   fail(winner: SelectWaiter | undefined, error: unknown): void {

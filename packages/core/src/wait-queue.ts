@@ -1,4 +1,4 @@
-import { served } from './budget.js'
+import { serve } from './budget.js'
 import type { Cancellable, Cancellation } from './cancellation.js'
 
 /** The goroutines of this thread that are parked on millrace objects: for hosts that cannot tell when a thread is idle. */
@@ -97,20 +97,46 @@ export function leave(waiter: Waiter): void {
   queue.onLeave(waiter)
 }
 
-/** An operation on one channel. */
-abstract class SingleWaiter extends Waiter implements Cancellable {
-  readonly #reject: (error: unknown) => void
-  #cancellation: Cancellation | undefined
+/** Ends a wait: with a result, or with a promise of it. */
+export type Resolve<R> = (result: R | Promise<R>) => void
+export type Reject = (error: unknown) => void
 
-  constructor(value: unknown, reject: (error: unknown) => void) {
-    super(value)
-    this.#reject = reject
+/** What a receive makes of a value, or with ok = false of the end: `receive`, `receiveOk`, … differ in nothing else. */
+export type Form<R> = (value: unknown, ok: boolean) => R
+
+/**
+ * An operation on one channel, a send or a receive. It repeats the fields of a Waiter, and only its constructor sets them: there is one
+ * for every goroutine that parks, and constructors that call each other, or fields that are defined before they are set, cost up to a
+ * quarter of a message.
+ */
+export class SingleWaiter<R> implements Waiter, Cancellable {
+  declare queue: WaitQueue | undefined
+  declare previous: Waiter | undefined
+  declare next: Waiter | undefined
+  declare value: unknown
+  declare post: Post | undefined
+  declare private readonly form: Form<R>
+  declare private readonly resolve: Resolve<R>
+  declare private readonly reject: Reject | undefined
+  declare private canceller: Cancellation | undefined
+
+  /** `reject` can be left out: a promise that follows a rejected one is rejected too, and one function less is kept. */
+  constructor(value: unknown, form: Form<R>, resolve: Resolve<R>, reject: Reject | undefined) {
+    this.queue = undefined
+    this.previous = undefined
+    this.next = undefined
+    this.value = value
+    this.post = undefined
+    this.form = form
+    this.resolve = resolve
+    this.reject = reject
+    this.canceller = undefined
   }
 
   /** Lets `cancellation` end the wait. Called once the waiter is in its queue; not if it has been served already. */
   cancelWith(cancellation: Cancellation): void {
     if (!this.queue) return
-    this.#cancellation = cancellation
+    this.canceller = cancellation
     cancellation.add(this)
   }
 
@@ -118,61 +144,38 @@ abstract class SingleWaiter extends Waiter implements Cancellable {
     post([this])
   }
 
-  protected settled(): void {
-    this.post?.free()
-    if (this.#cancellation) this.#cancellation.delete(this)
+  received(value: unknown, ok: boolean): void {
+    this.settled()
+    serve(this.resolve, this.form(value, ok))
+  }
+
+  sent(): void {
+    this.settled()
+    serve(this.resolve, this.form(undefined, true))
   }
 
   failed(error: unknown): void {
     this.settled()
-    this.#reject(error)
+    this.fail(error)
   }
 
   cancel(reason: unknown): void {
     if (this.post && !this.post.hold()) return
     this.post?.free()
     leave(this)
-    this.#reject(reason)
+    this.fail(reason)
+  }
+
+  private settled(): void {
+    if (this.post !== undefined) this.post.free()
+    if (this.canceller !== undefined) this.canceller.delete(this)
+  }
+
+  private fail(error: unknown): void {
+    if (this.reject) this.reject(error)
+    else this.resolve(Promise.reject(error))
   }
 }
 
-export class SendWaiter extends SingleWaiter {
-  readonly #resolve: (result: undefined | Promise<undefined>) => void
-
-  constructor(
-    value: unknown,
-    resolve: (result: undefined | Promise<undefined>) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super(value, reject)
-    this.#resolve = resolve
-  }
-
-  sent(): void {
-    this.settled()
-    this.#resolve(served(undefined))
-  }
-
-  received(): void {}
-}
-
-/** What a receive makes of a value, or with ok = false of the end: `receive`, `receiveOk`, … differ in nothing else. */
-export type Form<R> = (value: unknown, ok: boolean) => R
-
-export class ReceiveWaiter<R> extends SingleWaiter {
-  readonly #form: Form<R>
-  readonly #resolve: (result: R | Promise<R>) => void
-
-  constructor(form: Form<R>, resolve: (result: R | Promise<R>) => void, reject: (error: unknown) => void) {
-    super(undefined, reject)
-    this.#form = form
-    this.#resolve = resolve
-  }
-
-  received(value: unknown, ok: boolean): void {
-    this.settled()
-    this.#resolve(served(this.#form(value, ok)))
-  }
-
-  sent(): void {}
-}
+/** What a send answers. */
+export const NOTHING = (): undefined => undefined
