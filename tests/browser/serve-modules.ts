@@ -18,7 +18,6 @@ const packages: Record<string, string> = {
   '@millrace/errgroup': '/packages/errgroup/dist/index.js',
   '@millrace/patterns': '/packages/patterns/dist/index.js',
   '#host': '/packages/kernel/dist/host/web.js',
-  'msgpackr/pack': '/packages/kernel/node_modules/msgpackr/pack.js',
 }
 
 const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([@#\w][^'"]*)\2/g

@@ -1,12 +1,13 @@
 import { host } from '@millrace/kernel'
+import { besideUrl } from './beside.js'
 import { ParallelError } from './errors.js'
 
 // In a bundle many modules are one file. So a pool thread, which else begins with the module thread-entry.js, begins there with the
 // bundle itself, or the chunk of it that `go` is in, and takes goroutines once that has been run: in each thread there is one copy
 // of everything. And functions of one file may have the same name, or, after a minifier, none.
 
-/** Whether another module, by its `import.meta.url`, is in one file with this one. */
-export const isBundledWith = (otherUrl: string): boolean => otherUrl === import.meta.url
+/** Whether this is part of a user's bundle: it is in one file then with what else is a file beside it. */
+export const isBundled = import.meta.url === besideUrl
 
 /**
  * A name for a function in a bundle that is not taken there. All threads run the same bundle, so the function's text tells it from

@@ -1,14 +1,13 @@
 import { debugging, hasThreads, isPoolThread } from '@millrace/kernel'
-import { threadEntry, whyNoBeginning } from './bundle.js'
+import { isBundled, threadEntry, whyNoBeginning } from './bundle.js'
 import { asGoroutine } from './debug.js'
 import { goroutineEnded, goroutineStarted } from './goroutines.js'
-import { hereUrl, startHere } from './here.js'
+import { startHere } from './here.js'
 import { placeOf } from './parallel.js'
 import { beginThreadsWith, startOnPool } from './pool.js'
 import { servePool } from './pool-thread.js'
 import { isThenable } from './thenable.js'
 
-const isBundled = import.meta.url === hereUrl
 if (isBundled && isPoolThread()) void servePool()
 beginThreadsWith(() => threadEntry(import.meta.url, isBundled), isBundled ? whyNoBeginning : undefined)
 

@@ -6,9 +6,6 @@ import { goroutineEnded, goroutineStarted } from './goroutines.js'
 // Parallel goroutines where there is one thread only. They run beside everything else on it, and see no other difference: their
 // arguments, results and errors cross as if there were two threads.
 
-/** Where this module is. Nobody but `go` imports it, so in a bundle it is in one file with that, whatever the chunks. */
-export const hereUrl = import.meta.url
-
 /** Starts a parallel goroutine on this thread; settles as it does. */
 export async function startHere<A extends unknown[]>(fn: (...args: A) => unknown, args: A): Promise<unknown> {
   const given = copy(args, 'args') as A

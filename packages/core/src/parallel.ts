@@ -1,5 +1,5 @@
 import { type Crossing, registerKind, SHARE } from '@millrace/kernel'
-import { isBundledWith, isWebpackChunk, nameInBundle, webpackChunkError } from './bundle.js'
+import { isBundled, isWebpackChunk, nameInBundle, webpackChunkError } from './bundle.js'
 import { ParallelError } from './errors.js'
 
 declare const PARALLEL: unique symbol
@@ -26,8 +26,6 @@ const functions = (): Map<string, AnyFunction> => {
   registry[FUNCTIONS] ??= new Map()
   return registry[FUNCTIONS]
 }
-
-const isBundled = isBundledWith(import.meta.url)
 
 const keyOf = (module: string, name: string): string => `${module}#${name}`
 

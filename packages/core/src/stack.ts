@@ -1,3 +1,5 @@
+import { isBundled } from './bundle.js'
+
 /** One line of a stack. */
 interface Frame {
   /** As the host writes it. */
@@ -24,9 +26,9 @@ const RESUMES = /processTicksAndRejections|runNextTicks|drainTicks|runMicrotasks
 
 const folders: string[] = []
 
-/** Says that the modules beside this one are the library's: its users want to see frames of their own. Not if it is in a bundle. */
+/** Says that the modules beside this one are the library's: its users want to see frames of their own. Not if it is in a user's bundle. */
 export function libraryFolder(moduleUrl: string): void {
-  if (!/\/(stack|lock-order)\.[jt]s(\?|$)/.test(moduleUrl)) return
+  if (isBundled || !/\/(core|stack|sync|lock-order)\.[jt]s(\?|$)/.test(moduleUrl)) return
   // What runs, and what source maps make of it.
   for (const path of ['.', '../src/']) {
     const folder = new URL(path, moduleUrl)

@@ -2,7 +2,7 @@ import { host } from '#host'
 import { providersOfKinds } from './codec.js'
 import { debugging } from './debug.js'
 import type { HostThread, HostTimer } from './host/host.js'
-import { MAIN_THREAD, MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
+import { kernelModule, MAIN_THREAD, MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
 import { askToLeave, askToRetire, askToStay, hasLeft } from './leaving.js'
 import type { Parked, Thread, ThreadData } from './thread.js'
 
@@ -95,6 +95,7 @@ export class Pool implements Parked {
     const data: ThreadData = {
       memory: memory.memory,
       maximum: memory.maximum,
+      kernel: kernelModule(),
       id,
       life,
       providers: providersOfKinds(),

@@ -33,6 +33,7 @@ export interface Parked {
 export interface ThreadData {
   memory: WebAssembly.Memory
   maximum: number
+  kernel: WebAssembly.Module
   id: number
   /** Which life of that number it is to begin. */
   life: number
@@ -263,7 +264,7 @@ export function configureMemory(memory: MemoryLimits): boolean {
 function start(): Thread {
   const data = host.threadData() as ThreadData | undefined
   const memory = data ? new SharedMemory(data.memory, data.maximum) : SharedMemory.create(limits)
-  const kernel = instantiateKernel(memory.memory)
+  const kernel = instantiateKernel(memory.memory, data?.kernel)
   if (!data) {
     kernel.kernelInit()
     if (kernel.threadReserve() !== MAIN_THREAD) throw new BugError('fresh memory has threads in it')

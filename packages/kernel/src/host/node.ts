@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { availableParallelism } from 'node:os'
-import process from 'node:process'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads'
 import type { Host, HostThread, HostTimer } from './host.js'
