@@ -8,7 +8,7 @@ import { type Waiter, WaitQueue } from './wait-queue.js'
 
 const ROOT = 'value'
 /** Of all unbuffered channels. */
-const NO_BUFFER = new ValueQueue(0)
+const NO_BUFFER = new ValueQueue()
 
 /**
  * A channel that only this thread knows: a buffer and two wait queues, as in Go's runtime (chan.go) without its lock.
@@ -29,7 +29,7 @@ export class LocalMedium implements Medium {
   constructor(capacity: number, element: Element = anyValue) {
     this.capacity = capacity
     this.element = element
-    this.#buffer = capacity === 0 ? NO_BUFFER : new ValueQueue(capacity)
+    this.#buffer = capacity === 0 ? NO_BUFFER : new ValueQueue()
   }
 
   get length(): number {

@@ -5,20 +5,20 @@ import { ValueQueue } from './value-queue.js'
 
 describe('ValueQueue', () => {
   // Around the sizes of chunks, and many of them.
-  for (const capacity of [1, 2, 4, 5, 63, 64, 65, 128, 1000]) {
-    test(`gives values in the order in which they came (capacity ${capacity})`, () => {
-      const queue = new ValueQueue(capacity)
+  for (const most of [1, 2, 4, 5, 11, 12, 13, 63, 64, 128, 1000]) {
+    test(`gives values in the order in which they came (${most} at most)`, () => {
+      const queue = new ValueQueue()
       const model: number[] = []
       let next = 0
       // Runs of different lengths, so that it is full and empty at different places of a chunk.
       for (let turn = 0; turn < 200; turn++) {
-        for (let left = (turn * 7) % (capacity + 1); left > 0 && model.length < capacity; left--) {
+        for (let left = (turn * 7) % (most + 1); left > 0 && model.length < most; left--) {
           model.push(next)
           queue.add(next++)
         }
         expect([...queue]).toEqual(model)
         const taken: unknown[] = []
-        for (let left = (turn * 5) % (capacity + 1); left > 0 && queue.length > 0; left--)
+        for (let left = (turn * 5) % (most + 1); left > 0 && queue.length > 0; left--)
           taken.push(queue.take())
         expect(taken).toEqual(model.splice(0, taken.length))
         expect(queue.length).toBe(model.length)
@@ -27,7 +27,7 @@ describe('ValueQueue', () => {
   }
 
   test('keeps nothing of what has been taken', async () => {
-    const queue = new ValueQueue(200)
+    const queue = new ValueQueue()
     const refs: WeakRef<object>[] = []
     const fill = (): void => {
       for (let i = 0; i < 150; i++) {

@@ -1,8 +1,9 @@
 // First in, first out, at a memory that follows what is in it.
 //
-// A list of chunks of one size. Values are added to the last one and taken from the first; a chunk that has been emptied is kept as the
-// next to be added, and only one is. A single array that grows and wraps would have to be copied when it is full, and would be of
-// the kind of large, long-lived object that costs the garbage collector most.
+// A list of chunks. Values are added to the last one and taken from the first. A chunk that has been emptied is kept as the next to
+// be added, and only one is; where there is none, a new one has twice the slots of the last, up to a limit. So few values need few
+// slots, however many have passed. A single array that grows and wraps would have to be copied whenever it is full, and would be of the
+// kind of large, long-lived object that costs the garbage collector most.
 //
 //   head            tail
 //   ┌──────────┐    ┌──────────┐    ┌──────────┐         spare
@@ -26,8 +27,6 @@ class Chunk {
 /** A channel's buffer. */
 export class ValueQueue {
   length = 0
-  /** Slots of a chunk: no more than the queue will ever need. */
-  readonly #size: number
   #head: Chunk | undefined
   #tail: Chunk | undefined
   #spare: Chunk | undefined
@@ -36,13 +35,9 @@ export class ValueQueue {
   /** Of the tail: slots that have been filled. */
   #added = 0
 
-  constructor(capacity: number) {
-    this.#size = Math.min(Math.max(capacity, LEAST_SLOTS), MOST_SLOTS)
-  }
-
   add(value: unknown): void {
     let tail = this.#tail
-    if (tail === undefined || this.#added === this.#size) tail = this.#grow(tail)
+    if (tail === undefined || this.#added === tail.slots.length) tail = this.#grow(tail)
     tail.slots[this.#added++] = value
     this.length++
   }
@@ -54,7 +49,7 @@ export class ValueQueue {
     slots[this.#taken++] = undefined
     // Empty: the same slots again. So a channel that holds little at a time never needs a second chunk.
     if (--this.length === 0) this.#taken = this.#added = 0
-    else if (this.#taken === this.#size) this.#shrink()
+    else if (this.#taken === slots.length) this.#shrink()
     return value
   }
 
@@ -64,14 +59,15 @@ export class ValueQueue {
     let chunk = this.#head
     for (let left = this.length; left > 0; left--) {
       yield chunk!.slots[index]
-      if (++index < this.#size) continue
+      if (++index < chunk!.slots.length) continue
       index = 0
       chunk = chunk!.next
     }
   }
 
   #grow(tail: Chunk | undefined): Chunk {
-    const chunk = this.#spare ?? new Chunk(this.#size)
+    const size = tail === undefined ? LEAST_SLOTS : Math.min(2 * tail.slots.length, MOST_SLOTS)
+    const chunk = this.#spare ?? new Chunk(size)
     this.#spare = undefined
     if (tail === undefined) this.#head = chunk
     else tail.next = chunk
@@ -84,7 +80,7 @@ export class ValueQueue {
     const emptied = this.#head!
     this.#head = emptied.next
     emptied.next = undefined
-    this.#spare = emptied
+    if (this.#spare === undefined || this.#spare.slots.length < emptied.slots.length) this.#spare = emptied
     this.#taken = 0
   }
 }
