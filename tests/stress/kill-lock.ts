@@ -15,7 +15,7 @@ import { isLong, say, seed } from './seed.js'
 //   kill-lock.js exit          from inside: goroutines call process.exit at random steps
 
 const fromOutside = process.argv[2] !== 'exit'
-const KILLS = isLong ? 2000 : fromOutside ? 120 : 60
+const KILLS = isLong ? 2000 : fromOutside ? 80 : 60
 const THREADS = 4
 const USERS = 16
 const GROUPS = 4
