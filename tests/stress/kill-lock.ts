@@ -15,13 +15,13 @@ import { isLong, say, seed } from './seed.js'
 //   kill-lock.js exit          from inside: goroutines call process.exit at random steps
 
 const fromOutside = process.argv[2] !== 'exit'
-const KILLS = isLong ? 2000 : fromOutside ? 80 : 60
+const KILLS = isLong ? 2000 : fromOutside ? 120 : 60
 const THREADS = 4
 const USERS = 16
 const GROUPS = 4
 const LIVES = isLong ? 2 ** 19 : 2 ** 15
 const SUICIDAL = fromOutside ? 0 : 4000
-const GROWTH = 2 ** 21
+const GROWTH = 2 ** 20
 const STANDSTILL_MS = 20_000
 
 const random = randomFrom(seed)
