@@ -1,4 +1,4 @@
-import { chan, DataCloneError, go, select, send } from '@millrace/core'
+import { type Chan, chan, DataCloneError, go, select, send } from '@millrace/core'
 import { equal, ok, range, rejects, show, turn } from './expect.js'
 import type { Law } from './law.js'
 import * as fixtures from './parallel-fixtures.js'
@@ -176,6 +176,83 @@ export const crossingChannelLaws: Law[] = [
       equal(await channel.receive(), { callback }, 'the function itself: the channel is still local')
       equal(await go(fixtures.receiveOne, channel), { value: 'last', ok: true }, 'once it can cross')
       await Promise.all(parked)
+    },
+  },
+  {
+    name: 'channels whose messages name each other cross together, buffers and waiters and all',
+    rule: 'API 4',
+    async run() {
+      type Message = { n: number; from: Chan<unknown> }
+      for (const capacity of [0, 1, 3]) {
+        const [a, b] = [chan<unknown>(capacity), chan<unknown>(capacity)]
+        const sending = [
+          a.send({ n: 1, from: b }),
+          b.send({ n: 2, from: a }),
+          a.send({ n: 3, from: a }),
+          select({ never: chan(), sent: send(b, { n: 4, from: b }) }),
+        ]
+        equal(await go(fixtures.identity, { a }), { a }, 'the channel')
+        const got: unknown[] = []
+        for (const channel of [a, b, a, b]) got.push(await channel.receive())
+        const messages = got as Message[]
+        equal(
+          messages.map(({ n }) => n),
+          [1, 2, 3, 4],
+        )
+        for (const [i, channel] of [b, a, a, b].entries()) {
+          ok(messages[i]!.from === channel, `message ${i} names another channel (capacity ${capacity})`)
+        }
+        await Promise.all(sending)
+        await go(fixtures.nop, b)
+        const answering = go(fixtures.receiveOne, b)
+        await b.send('also there')
+        equal(await answering, { value: 'also there', ok: true })
+      }
+    },
+  },
+  {
+    name: 'a select that waits on two channels that cross together is served once',
+    rule: 22,
+    async run() {
+      for (const capacity of [0, 1]) {
+        const [a, b] = [chan<unknown>(), chan<unknown>(capacity)]
+        if (capacity > 0) b.trySend('first')
+        const waiting = select({ a: send(a, 'x'), b: send(b, 'y') })
+        const sending = b.send({ a })
+        await go(fixtures.nop, { b })
+        equal(await go(fixtures.receiveOne, a), { value: 'x', ok: true })
+        equal(await waiting, { case: 'a', value: undefined, ok: true })
+        if (capacity > 0) equal(await b.receive(), 'first')
+        equal(await b.receive(), { a })
+        await sending
+        equal(b.tryReceiveOk(), undefined, 'what is left')
+      }
+    },
+  },
+  {
+    name: 'of channels that name each other all stay as they were when one of them cannot cross',
+    rule: 'API 5',
+    async run() {
+      const [a, b, c] = [chan<unknown>(3), chan<unknown>(), chan<unknown>(1)]
+      const callback = () => 1
+      a.trySend({ b })
+      a.trySend({ callback })
+      const sending = b.send({ a, c })
+      c.trySend({ a, b })
+      for (let i = 0; i < 3; i++) {
+        const error = await rejects(go(fixtures.nop, 1, { deep: a }), 'go')
+        ok(error instanceof DataCloneError, `${show(error)} is not a DataCloneError`)
+        equal(error.path, 'args[1].deep.buffer[1].callback')
+      }
+      const first = (await a.receive()) as { b: unknown }
+      ok(first.b === b, 'another channel')
+      equal(await a.receive(), { callback }, 'the function itself: the channel is still local')
+      equal(await go(fixtures.identity, a), a, 'once it can cross')
+      const second = (await b.receive()) as { a: unknown; c: unknown }
+      ok(second.a === a && second.c === c, 'other channels')
+      await sending
+      await go(fixtures.nop, c)
+      equal((await c.receive()) as object, { a, b })
     },
   },
   {

@@ -65,7 +65,7 @@ export interface ReceiveChan<out T> extends AsyncIterable<T, undefined> {
   /**
    * Waits for one value and takes what else is there, up to `max`. Empty once the channel is closed and drained.
    *
-   * @throws {RangeError} (as a rejection) `max` is not a whole number of at least 1
+   * @throws {RangeError} (as a rejection) `max` is not a whole number of at least 1, or Infinity
    */
   receiveMany(max: number, options?: WaitOptions): Promise<T[]>
   readonly length: number
@@ -104,7 +104,8 @@ export function chan<T>(capacity = 0, type?: ElementType<T>): Chan<T> {
       `makechan: size out of range (a capacity is a whole number from 0 to ${MAX_CAPACITY}, got ${String(capacity)})`,
     )
   }
-  return new Channel<T>(new LocalMedium(capacity, type === undefined ? anyValue : elementOfType(type)))
+  // Of -0 the buffer has room for 0.
+  return new Channel<T>(new LocalMedium(capacity + 0, type === undefined ? anyValue : elementOfType(type)))
 }
 
 /** The end of a channel, as receiveOk gives it. */
@@ -254,9 +255,11 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   receiveMany(max: number, options?: WaitOptions): Promise<T[]> {
-    if (!Number.isInteger(max) || max < 1) {
+    if (!(Number.isInteger(max) || max === Infinity) || max < 1) {
       return Promise.reject(
-        new RangeError(`receiveMany: max must be a whole number of at least 1, got ${String(max)}`),
+        new RangeError(
+          `receiveMany: max must be a whole number of at least 1, or Infinity, got ${String(max)}`,
+        ),
       )
     }
     try {
@@ -279,9 +282,11 @@ export class Channel<T> implements Chan<T>, Shareable {
     }
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<T, undefined, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+    let isLeft = false
     return {
       next: () => {
+        if (isLeft) return Promise.resolve(END_OF_ITERATION)
         try {
           const value = this.medium.tryReceive()
           if (value === CLOSED) return ready(END_OF_ITERATION)
@@ -291,23 +296,24 @@ export class Channel<T> implements Chan<T>, Shareable {
           return Promise.reject(error)
         }
       },
-      return: () => Promise.resolve(END_OF_ITERATION),
+      return: () => {
+        isLeft = true
+        return Promise.resolve(END_OF_ITERATION)
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
     }
   }
 
   [SHARE](): Crossing {
-    const shared = this.medium.share()
-    if (shared !== this.medium) {
-      this.medium = shared
-      shared.keep(this)
-    }
-    return shared.cross()
+    return this.medium.share(this).cross()
   }
 
   [SHARE_HERE](): void {
     if (this.medium instanceof CopyingMedium) return
-    if (this.medium instanceof LocalMedium) this.medium = CopyingMedium.fromLocal(this.medium)
-    else this.medium.share() // nothing that was sent: a timer, which refuses, or a context
+    if (this.medium instanceof LocalMedium) CopyingMedium.carry(this, this.medium)
+    else this.medium.share(this) // nothing that was sent: a timer, which refuses, or a context
   }
 }
 

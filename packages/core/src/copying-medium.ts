@@ -1,16 +1,29 @@
 import { anyValue, copy } from '@millrace/kernel'
+import type { Carried } from './departure.js'
 import { LocalMedium } from './local-medium.js'
 import type { Waiter } from './wait-queue.js'
 
 const ROOT = 'value'
+/** Those whose contents are just being copied. */
+const underWay = new Set<LocalMedium>()
 
 /**
  * A channel that has crossed where there is one thread only. It is a local one, but for this: what is sent is copied, as another
  * thread would have got it, and refused if it could not have crossed. (What a typed channel takes is as good as copied.) So a program does the same with one thread and with many.
  */
 export class CopyingMedium extends LocalMedium {
-  /** Moves a local channel's values and waiters, copied. On an error the channel is as it was. */
-  static fromLocal(local: LocalMedium): CopyingMedium {
+  /** Carries from now on what a local channel holds, copied. On an error the channel is as it was. */
+  static carry(channel: Carried, local: LocalMedium): void {
+    if (underWay.has(local)) return // what is in it names it
+    underWay.add(local)
+    try {
+      channel.medium = CopyingMedium.#fromLocal(local)
+    } finally {
+      underWay.delete(local)
+    }
+  }
+
+  static #fromLocal(local: LocalMedium): CopyingMedium {
     const values: unknown[] = []
     for (const value of local.buffered()) values.push(copy(value, `.buffer[${values.length}]`))
     const sent: unknown[] = []

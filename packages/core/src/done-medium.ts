@@ -48,8 +48,6 @@ export class DoneMedium extends ReceiveOnlyMedium implements SharedMedium, Cance
     return this
   }
 
-  keep(): void {}
-
   cross(): Crossing {
     return { kind: DONE, payload: this.scope }
   }

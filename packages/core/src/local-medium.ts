@@ -1,4 +1,5 @@
 import { anyValue, type Element } from '@millrace/kernel'
+import { type Carried, depart } from './departure.js'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
@@ -97,8 +98,9 @@ export class LocalMedium implements Medium {
       waiter.failed(sendOnClosed())
   }
 
-  share(): SharedMedium {
-    return this.capacity === 0 ? RendezvousMedium.fromLocal(this) : RingMedium.fromLocal(this)
+  share(channel: Carried): SharedMedium {
+    const Shared = this.capacity === 0 ? RendezvousMedium : RingMedium
+    return depart(channel, this, thread => Shared.empty(thread, this))
   }
 
   /** The buffered values, the oldest first. */

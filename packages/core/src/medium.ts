@@ -1,4 +1,5 @@
 import type { Crossing, Element } from '@millrace/kernel'
+import type { Carried } from './departure.js'
 import type { Waiter, WaitQueue } from './wait-queue.js'
 
 /** There is nothing to receive now. */
@@ -39,14 +40,12 @@ export interface Medium {
   parkReceiver(waiter: Waiter): void
   /** @throws {ChanClosedError} */
   close(): void
-  /** Makes the channel one that other threads can hold too; answers the medium it has from then on. */
-  share(): SharedMedium
+  /** Makes the channel one that other threads can hold too; answers the medium it has from then on, or will have very soon. */
+  share(channel: Carried): SharedMedium
 }
 
 /** A medium whose channel can be named in a message to another thread. */
 export interface SharedMedium extends Medium {
-  /** Makes `owner` what this thread knows the shared object by. */
-  keep(owner: object): void
   cross(): Crossing
 }
 

@@ -66,8 +66,6 @@ class NeverMedium extends ReceiveOnlyMedium implements SharedMedium {
     return this
   }
 
-  keep(): void {}
-
   cross(): Crossing {
     return { kind: KIND, payload: undefined }
   }

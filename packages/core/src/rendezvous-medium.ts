@@ -1,9 +1,10 @@
-import { currentThread, OK_SELF, RECEIVE, CLOSED as SEALED, SEND, WOULD_BLOCK } from '@millrace/kernel'
+import { OK_SELF, RECEIVE, CLOSED as SEALED, SEND, type Thread, WOULD_BLOCK } from '@millrace/kernel'
+import type { Packed } from './departure.js'
 import { closeOfClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, takeEach } from './medium.js'
 import { BoardQueue, Posting } from './posting.js'
-import { move, ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
+import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
 import type { Waiter } from './wait-queue.js'
 
 /**
@@ -21,31 +22,29 @@ export class RendezvousMedium extends SharedMemoryMedium {
   readonly receivers = new BoardQueue(this, RECEIVE, () => this.left())
   readonly senders = new BoardQueue(this, SEND, waiter => this.senderLeft(waiter))
 
-  /** Moves a local channel's waiters to a new shared one. On an error the channel is as it was. */
-  static fromLocal(local: LocalMedium): RendezvousMedium {
-    const thread = currentThread()
-    const { address, waiting } = move(thread, local, () => {
-      const record = thread.kernel.rendezvousCreate(thread.id, local.element.contents)
-      if (record === 0) throw thread.outOfMemory(512)
-      return record
-    })
+  /** An unbuffered channel where nobody waits, for those who wait on a local one. */
+  static empty(thread: Thread, { element }: LocalMedium): RendezvousMedium {
+    const record = thread.kernel.rendezvousCreate(thread.id, element.contents)
+    if (record === 0) throw thread.outOfMemory(512)
     thread.memory.reach(thread.kernel.heapUsed())
-    const medium = new RendezvousMedium(thread, address, local.element)
-    if (local.closed) thread.kernel.rendezvousClose(thread.id, address)
+    return new RendezvousMedium(thread, record, element)
+  }
+
+  moveIn(local: LocalMedium, { waiting }: Packed): void {
+    if (local.closed) this.thread.kernel.rendezvousClose(this.thread.id, this.address)
     for (const [waiter, word] of waiting) {
       // Its operation may have other cases, by which another thread has committed it already.
       if (waiter.queue !== local.senders || (waiter.post && !waiter.post.hold())) {
-        local.element.drop(thread, word)
+        this.element.drop(this.thread, word)
         continue
       }
       local.senders.unlink(waiter)
       waiter.value = word
-      medium.#post(medium.senders, waiter)
+      this.#post(this.senders, waiter)
     }
     for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift()) {
-      medium.#post(medium.receivers, waiter)
+      this.#post(this.receivers, waiter)
     }
-    return medium
   }
 
   get closed(): boolean {

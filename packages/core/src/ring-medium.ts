@@ -1,18 +1,19 @@
 import {
   anyValue,
-  currentThread,
   type Direction,
   INBOX_WORDS,
   OK_SELF,
   RECEIVE,
   CLOSED as SEALED,
   SEND,
+  type Thread,
   WOULD_BLOCK,
 } from '@millrace/kernel'
+import type { Packed } from './departure.js'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY } from './medium.js'
-import { move, ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
+import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
 /** Shortly before positions wrap: nothing special, so it may happen at once. */
@@ -32,30 +33,33 @@ export class RingMedium extends SharedMemoryMedium {
   readonly receivers = new WaitQueue(() => this.left())
   readonly senders = new WaitQueue(waiter => this.senderLeft(waiter))
 
-  /** Moves a local channel's values and waiters to a new ring. On an error the channel is as it was. */
-  static fromLocal(local: LocalMedium): RingMedium {
-    const thread = currentThread()
-    const { address, words, waiting } = move(thread, local, () => {
-      const ring = thread.kernel.ringCreate(thread.id, local.capacity, FIRST_POSITION, local.element.contents)
-      if (ring === 0) throw thread.outOfMemory(8 * local.capacity)
-      return ring
-    })
-    // Nobody else knows the ring yet.
-    const medium = new RingMedium(thread, address, local.element)
-    for (const word of words) thread.kernel.ringSend(thread.id, address, word)
-    if (local.closed) thread.kernel.ringClose(thread.id, address)
+  /** A ring with nothing in it, for what a local channel holds. */
+  static empty(thread: Thread, { capacity, element }: LocalMedium): RingMedium {
+    const ring = thread.kernel.ringCreate(thread.id, capacity, FIRST_POSITION, element.contents)
+    if (ring === 0) throw thread.outOfMemory(8 * capacity)
+    return new RingMedium(thread, ring, element)
+  }
+
+  moveIn(local: LocalMedium, { words, waiting }: Packed): void {
+    const { kernel, id } = this.thread
+    for (const word of words) kernel.ringSend(id, this.address, word)
+    if (local.closed) kernel.ringClose(id, this.address)
     for (const [waiter, word] of waiting) {
+      // Its select may have been served meanwhile by another channel that has moved.
+      if (waiter.queue !== local.senders) {
+        this.element.drop(this.thread, word)
+        continue
+      }
       local.senders.unlink(waiter)
       waiter.value = word
-      medium.enqueue(medium.senders, waiter)
+      this.enqueue(this.senders, waiter)
     }
     for (let waiter = local.receivers.first; waiter; waiter = local.receivers.first) {
       local.receivers.unlink(waiter)
-      medium.enqueue(medium.receivers, waiter)
+      this.enqueue(this.receivers, waiter)
     }
-    if (medium.senders.first) thread.kernel.ringPark(thread.id, address, SEND)
-    if (medium.receivers.first) thread.kernel.ringPark(thread.id, address, RECEIVE)
-    return medium
+    if (this.senders.first) kernel.ringPark(id, this.address, SEND)
+    if (this.receivers.first) kernel.ringPark(id, this.address, RECEIVE)
   }
 
   get length(): number {

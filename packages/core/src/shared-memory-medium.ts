@@ -12,6 +12,7 @@ import {
   CLOSED as SEALED,
   type Thread,
 } from '@millrace/kernel'
+import type { Packed } from './departure.js'
 import { sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import type { SharedMedium } from './medium.js'
@@ -66,6 +67,8 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   abstract parkReceiver(waiter: Waiter): void
   abstract close(): void
   abstract look(): void
+  /** Lets what a local channel held be in this one, which nobody else knows yet. */
+  abstract moveIn(local: LocalMedium, packed: Packed): void
 
   share(): SharedMedium {
     return this
@@ -130,34 +133,6 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
 
   /** Takes back what tells other threads that somebody waits here, if it does not go with those who waited. */
   protected nobodyWaits(): void {}
-}
-
-/** What a local channel holds, on its way to shared memory. */
-export interface Moved {
-  readonly address: number
-  /** The buffered values, the oldest first. */
-  readonly words: readonly number[]
-  readonly waiting: readonly (readonly [sender: Waiter, word: number])[]
-}
-
-/** Makes words of all that a local channel holds, and a record by `create`. On an error there is none of them. */
-export function move(thread: Thread, local: LocalMedium, create: () => number): Moved {
-  const { element } = local
-  const words: number[] = []
-  const waiting: [Waiter, number][] = []
-  try {
-    for (const value of local.buffered()) {
-      words.push(element.toWord(thread, value, `.buffer[${words.length}]`))
-    }
-    for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
-      waiting.push([waiter, element.toWord(thread, waiter.value, `.senders[${waiting.length}]`)])
-    }
-    return { address: create(), words, waiting }
-  } catch (error) {
-    for (const word of words) element.drop(thread, word)
-    for (const [, word] of waiting) element.drop(thread, word)
-    throw error
-  }
 }
 
 /** Says how channels that arrive from other threads are made, by the medium that they have here. */

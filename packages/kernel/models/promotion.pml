@@ -1,5 +1,5 @@
 /* A buffered channel that was one thread's own and becomes known to others while values are in it and goroutines wait:
-   RingMedium.fromLocal of core/src/ring-medium.ts. The owner makes a ring that nobody else knows, moves the values into it, queues its
+   RingMedium.moveIn of core/src/ring-medium.ts. The owner makes a ring that nobody else knows, moves the values into it, queues its
    waiters behind tickets, and only then sends the ring's address to somebody (one word: published). Another thread
    receives, or sends; the owner goes on serving its waiters when it is poked. The owner may die.
 

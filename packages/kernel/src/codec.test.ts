@@ -822,6 +822,15 @@ describe('shareables', () => {
     )
   })
 
+  it('of another copy of the package are refused, as their memory is another, and let go', () => {
+    const release = vi.fn()
+    const theirs = Object.create({ [SHARE]: () => ({ kind: 'chan', payload: 64, reference: 64, release }) })
+    expect(() => encode({ jobs: [theirs] })).toThrow(
+      /^value\.jobs\[0\] could not be cloned: it belongs to another copy of Millrace/,
+    )
+    expect(release).toHaveBeenCalledOnce()
+  })
+
   it('of an unknown kind say what to import', () => {
     const encodeKind = (kind: string) =>
       encode(new (class { [SHARE]() { return { kind, payload: 1 } } })()).slice() // biome-ignore format: one line

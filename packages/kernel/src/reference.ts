@@ -1,4 +1,4 @@
-import type { Crossing } from './codec.js'
+import { type Crossing, HOME } from './codec/share.js'
 import { currentThread, type Thread } from './thread.js'
 
 // What this thread knows of the shared objects that it holds: at most one JavaScript thing per object, so that the same
@@ -39,5 +39,6 @@ export function arriveReference<T extends object>(thread: Thread, address: numbe
 export function crossReference(thread: Thread, kind: string, address: number, payload: unknown): Crossing {
   const { kernel, id } = thread
   kernel.referenceSend(address)
-  return { kind, payload, reference: address, release: () => kernel.referenceDrop(id, address) }
+  const release = () => kernel.referenceDrop(id, address)
+  return { kind, payload, reference: address, home: HOME, release }
 }

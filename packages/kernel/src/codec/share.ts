@@ -15,6 +15,9 @@ export interface Shareable {
   [SHARE_HERE]?(): void
 }
 
+/** Marks references into the memory of this copy of the package: another copy's has the same addresses for other things. */
+export const HOME: unique symbol = Symbol('home')
+
 /** A reference on its way to another thread. */
 export interface Crossing {
   /** `sync/mutex` for a thing of `@millrace/sync`, `@acme/db/pool` for one of `@acme/db`, `chan` of core. */
@@ -26,6 +29,8 @@ export interface Crossing {
    * reads the value, the kernel drops it.
    */
   reference?: number
+  /** Of which copy of the package that object is. Goes with `reference`. */
+  home?: typeof HOME
   /** Undoes the crossing: called when the value as a whole could not be encoded. */
   release?(): void
 }

@@ -3,7 +3,7 @@ import { aliasOf } from './alias.js'
 import { isGenuine, type Nature, natureOf, SHARED_BUFFER, unbox } from './builtin.js'
 import { type Place, pathOf } from './culprit.js'
 import { DataCloneError, HIDDEN, nameOf, nativeClassOf, rebuildOf } from './errors.js'
-import { type Crossing, SHARE, SHARE_HERE, type Shareable } from './share.js'
+import { type Crossing, HOME, SHARE, SHARE_HERE, type Shareable } from './share.js'
 import * as table from './table.js'
 import { codeUnits, isPlainKey, isPlainText, type Node, type Reference, type Tagged, WIDE } from './table.js'
 import { isMatch } from './tree.js'
@@ -227,6 +227,12 @@ export class TakingApart {
     this.isSharing = true
     const crossing = this.crossingOf(thing)
     this.isSharing = false
+    if (crossing.reference !== undefined && crossing.home !== HOME) {
+      crossing.release?.()
+      this.refuse(
+        'it belongs to another copy of Millrace, whose memory is another (install one version of @millrace/core only)',
+      )
+    }
     this.crossings.push(crossing)
     const node = this.begin(table.SHARED)
     node.push(crossing.kind)
@@ -240,7 +246,7 @@ export class TakingApart {
       thing[SHARE_HERE]?.()
       return aliasOf(thing)
     } catch (error) {
-      if (!(error instanceof DataCloneError)) throw error
+      if (!isDataCloneError(error)) throw error
       const path = pathOf(this.root, this.nodes, this.at, undefined) + error.path
       throw new DataCloneError(error.why, path, { cause: error.cause })
     }
@@ -322,6 +328,10 @@ export class TakingApart {
     throw new DataCloneError(why, path, cause === undefined ? undefined : { cause })
   }
 }
+
+// Also one of another copy of the package.
+const isDataCloneError = (error: unknown): error is DataCloneError =>
+  error instanceof Error && (error as { code?: unknown }).code === 'ERR_DATA_CLONE'
 
 const isShareable = (thing: object): thing is Shareable =>
   typeof (thing as Partial<Shareable>)[SHARE] === 'function'
