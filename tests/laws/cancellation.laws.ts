@@ -1,6 +1,6 @@
-import { type Chan, select, send, type WaitOptions } from '@millrace/core'
+import { type Chan, select, send, sleep, type WaitOptions } from '@millrace/core'
 import { Counted } from './counted-signal.js'
-import { equal, isPending, ok, randomFrom, range, rejects, staysParked, turn } from './expect.js'
+import { equal, isPending, ok, randomFrom, range, rejects, show, staysParked, turn } from './expect.js'
 import type { Law, World } from './law.js'
 import { type Operation, operations } from './waiting-operations.js'
 
@@ -192,6 +192,52 @@ export const cancellationLaws: Law[] = [
         ok((await rejects(waiting, 'the operation')) instanceof TypeError, 'not a TypeError')
       }
       equal(channel.length, 0)
+    },
+  },
+  {
+    name: 'a signal in place of the options, or a number, is refused as a rejection: it would never end the wait',
+    rule: 'API 1',
+    async run(world) {
+      const channel = await world.chan<string>(1)
+      for (const wrong of [new AbortController().signal, 1000, 'x', true]) {
+        const options = wrong as WaitOptions
+        for (const waiting of [
+          channel.receive(options),
+          channel.receiveMany(1, options),
+          channel.send('x', options),
+          select([channel], options),
+          sleep(1, options),
+        ]) {
+          const error = await rejects(waiting, 'the operation')
+          ok(error instanceof TypeError && error.message.includes('{ signal }'), show(error))
+        }
+      }
+      equal(channel.length, 0)
+    },
+  },
+  {
+    name: 'every listener is taken off the signal by name, also by an abort',
+    rule: 'API 1',
+    async run(world) {
+      const channel = await world.chan<string>(1)
+      const controller = new AbortController()
+      const { signal } = controller
+      let listeners = 0
+      const { addEventListener, removeEventListener } = signal
+      signal.addEventListener = (type: string, listener: never, options?: never) => {
+        listeners++
+        addEventListener.call(signal, type, listener, options)
+      }
+      signal.removeEventListener = (type: string, listener: never) => {
+        listeners--
+        removeEventListener.call(signal, type, listener)
+      }
+      const waiting = range(3).map(() => rejects(channel.receive({ signal }), 'receive'))
+      await turn()
+      equal(listeners, 1, 'listeners while they wait')
+      controller.abort('gone')
+      equal(await Promise.all(waiting), ['gone', 'gone', 'gone'])
+      equal(listeners, 0, 'listeners afterwards')
     },
   },
   {

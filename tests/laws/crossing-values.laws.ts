@@ -192,6 +192,7 @@ export const crossingValueLaws: Law[] = [
         ['args[0]', Symbol('s')],
         ['args[0].a.b[1]', { a: { b: [0, Promise.resolve()] } }],
         ['args[0][0]', [new WeakMap()]],
+        ['args[0].cases.sent', { cases: { sent: send(chan(1), 1) } }],
         ['args[0].it', { it: [1, 2].values() }],
         ['args[0]["odd key"]', { 'odd key': class Own {} }],
       ]

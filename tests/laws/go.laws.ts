@@ -30,6 +30,13 @@ export const goLaws: Law[] = [
     },
   },
   {
+    name: 'a capacity of -0 is 0',
+    rule: 1,
+    run() {
+      equal(chan(-0).capacity, 0)
+    },
+  },
+  {
     name: 'a buffer takes no memory before it is filled',
     rule: 1,
     run() {
@@ -256,6 +263,9 @@ export const goLaws: Law[] = [
         if (wrong === 64 || wrong === 1.5) continue
         const memory = { maximum: wrong }
         ok(throws(() => runtime.configure({ memory }), 'configure') instanceof RangeError, 'not a RangeError')
+      }
+      for (const wrong of [null, undefined, 4, { memory: 5 }] as never[]) {
+        ok(throws(() => runtime.configure(wrong), 'configure') instanceof TypeError, 'not a TypeError')
       }
       equal(runtime.gomaxprocs(), size)
       const { mode, host, threads, memory, goroutines } = runtime.stats()

@@ -25,6 +25,10 @@ export const howMany = parallel(import.meta.url, function howMany(...args: unkno
   return args.length
 })
 
+export const shutDown = parallel(import.meta.url, function shutDown() {
+  return runtime.shutdown()
+})
+
 export const add = parallel(import.meta.url, async function add(a: number, b: number) {
   await runtime.gosched()
   return a + b

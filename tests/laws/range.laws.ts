@@ -53,6 +53,21 @@ export const rangeLaws: Law[] = [
     },
   },
   {
+    name: 'an iterator that was left gives nothing more, and can be iterated itself',
+    rule: 12,
+    async run(world) {
+      const channel = await full(world, 1, 2, 3)
+      const iterator = channel[Symbol.asyncIterator]()
+      equal(await iterator.next(), { value: 1, done: false })
+      for await (const value of iterator as AsyncIterableIterator<number>) {
+        equal(value, 2)
+        break
+      }
+      equal(await iterator.next(), { value: undefined, done: true })
+      equal(channel.length, 1)
+    },
+  },
+  {
     name: 'a throw from the body of a for await leaves the channel usable',
     rule: 105,
     async run(world) {
@@ -99,6 +114,12 @@ export const rangeLaws: Law[] = [
       equal(await channel.receiveMany(1), [5])
       equal(await channel.receiveMany(100), [6, 7])
       await Promise.all(sending)
+      const more = range(5).map(i => channel.send(i))
+      equal(await channel.receiveMany(Infinity), range(5))
+      await Promise.all(more)
+      const parked = channel.receiveMany(Infinity)
+      await channel.send(7)
+      equal(await parked, [7])
       channel.close()
       equal(await channel.receiveMany(2), [])
     },
@@ -108,7 +129,7 @@ export const rangeLaws: Law[] = [
     rule: 5,
     async run(world) {
       const channel = await full(world, 1)
-      for (const max of [0, -1, 1.5, Number.NaN]) {
+      for (const max of [0, -1, 1.5, Number.NaN, -Infinity]) {
         const error = await rejects(channel.receiveMany(max), `receiveMany(${max})`)
         ok(error instanceof RangeError, `${String(error)} is not a RangeError`)
       }

@@ -1,4 +1,5 @@
 import { AtomicBool, chan, go, runtime, ThreadLostError } from '@millrace/core'
+import { Counted } from './counted-signal.js'
 import { equal, eventually, ok, range, rejects, show, throws, turn } from './expect.js'
 import type { Law } from './law.js'
 import * as fixtures from './parallel-fixtures.js'
@@ -233,6 +234,25 @@ export const threadLaws: Law[] = [
       equal(await go(fixtures.add, 1, 2), 3)
       await runtime.shutdown()
       await runtime.shutdown()
+      equal(await go(fixtures.add, 2, 2), 4)
+    },
+  },
+  {
+    name: 'shutdown, given a signal that is aborted already, ends nothing; on a thread of the pool it is refused',
+    rule: 'API 1',
+    needs: ['threads'],
+    async run() {
+      const [started, gate] = [chan<string>(1), chan<unknown>(1)]
+      const waiting = go(fixtures.waitWhenStarted, started, gate)
+      await started.receive()
+      equal(await rejects(runtime.shutdown({ signal: AbortSignal.abort('no') }), 'shutdown'), 'no')
+      const refused = (await rejects(go(fixtures.shutDown), 'shutdown on a thread of the pool')) as Error
+      ok(refused.message.includes('only the main thread'), show(refused))
+      await gate.send('go on')
+      await waiting
+      const signal = new Counted()
+      await runtime.shutdown(signal.options)
+      equal(signal.now, 0, 'listeners')
       equal(await go(fixtures.add, 2, 2), 4)
     },
   },

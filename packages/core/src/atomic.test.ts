@@ -28,6 +28,29 @@ test('add answers the new number and wraps around, the others answer the old one
   expect(flag.load()).toBe(false)
 })
 
+test('add answers what is stored, whatever was added', () => {
+  for (const delta of [0.5, -0.5, 1.7, -1.7, 2 ** 32 + 3, 2 ** 53, Number.NaN, '5' as unknown as number]) {
+    for (const start of [0, -1, 7]) {
+      const [n, u] = [new AtomicInt32(start), new AtomicUint32(start)]
+      expect(n.add(delta)).toBe(n.load())
+      expect(u.add(delta)).toBe(u.load())
+    }
+  }
+})
+
+test('a boolean is true for whatever is truthy, and has and/or as the numbers have', () => {
+  const flag = new AtomicBool(5 as unknown as boolean)
+  expect(flag.load()).toBe(true)
+  flag.store('' as unknown as boolean)
+  expect(flag.swap('yes' as unknown as boolean)).toBe(false)
+  expect(flag.compareAndSwap(true, false)).toBe(true)
+  expect(flag.or(true)).toBe(false)
+  expect(flag.and(true)).toBe(true)
+  expect(flag.and(false)).toBe(true)
+  expect(flag.or(false)).toBe(false)
+  expect(flag.load()).toBe(false)
+})
+
 test('numbers that cross keep their value and are counted by many threads at once', async () => {
   const cells = {
     int32: new AtomicInt32(5),

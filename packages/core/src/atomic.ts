@@ -78,7 +78,8 @@ abstract class Atomic32<Words extends Int32Array | Uint32Array> extends Place<Wo
 
   /** Adds; answers the new number. */
   add(delta: number): number {
-    return this.wrap(Atomics.add(this.words, this.index, delta) + delta)
+    // Of a fraction, or what is beyond 32 bits, as much as was added.
+    return this.wrap(Atomics.add(this.words, this.index, delta) + (delta | 0))
   }
 
   /** Stores; answers the old number. */
@@ -186,12 +187,14 @@ export class AtomicInt64 extends Place<BigInt64Array> {
   }
 }
 
+const bit = (value: boolean): number => (value ? 1 : 0)
+
 /** A boolean that any thread may change at any time. Go's atomic.Bool. */
 export class AtomicBool extends Place<Int32Array> {
   protected readonly kind = 'atomic-bool'
 
   constructor(value = false) {
-    super(Int32Array.of(Number(value)))
+    super(Int32Array.of(bit(value)))
   }
 
   protected view(buffer: SharedArrayBuffer): Int32Array {
@@ -203,18 +206,28 @@ export class AtomicBool extends Place<Int32Array> {
   }
 
   store(value: boolean): void {
-    Atomics.store(this.words, this.index, Number(value))
+    Atomics.store(this.words, this.index, bit(value))
   }
 
   /** Stores; answers the old value. */
   swap(value: boolean): boolean {
-    return Atomics.exchange(this.words, this.index, Number(value)) === 1
+    return Atomics.exchange(this.words, this.index, bit(value)) === 1
   }
 
   /** Stores `value` if it is `expected`; answers whether it was. */
   compareAndSwap(expected: boolean, value: boolean): boolean {
-    const old = Number(expected)
-    return Atomics.compareExchange(this.words, this.index, old, Number(value)) === old
+    const old = bit(expected)
+    return Atomics.compareExchange(this.words, this.index, old, bit(value)) === old
+  }
+
+  /** Stores whether it is true and `value` is; answers the old value. */
+  and(value: boolean): boolean {
+    return Atomics.and(this.words, this.index, bit(value)) === 1
+  }
+
+  /** Stores whether it is true or `value` is; answers the old value. */
+  or(value: boolean): boolean {
+    return Atomics.or(this.words, this.index, bit(value)) === 1
   }
 }
 

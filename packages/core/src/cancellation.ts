@@ -30,7 +30,11 @@ export function cancellationOf(options: WaitOptions): Cancellation | undefined {
   const own = (options as { [CANCELLATION]?: () => Cancellation | undefined })[CANCELLATION]
   if (own !== undefined) return own.call(options)
   const { signal } = options
-  if (signal === undefined || signal === null) return undefined
+  if (signal === undefined || signal === null) {
+    // What would be waited with for ever, unnoticed.
+    if (typeof options === 'object' && !(options instanceof AbortSignal)) return undefined
+    throw new TypeError(`the options must be { signal } or a Context, got ${nameOf(options)}`)
+  }
   let known = signals.get(signal)
   if (!known) {
     known = new SignalCancellation(signal)
@@ -38,6 +42,9 @@ export function cancellationOf(options: WaitOptions): Cancellation | undefined {
   }
   return known
 }
+
+const nameOf = (options: unknown): string =>
+  options instanceof AbortSignal ? 'an AbortSignal: write { signal }' : `a ${typeof options}`
 
 const signals = new WeakMap<AbortSignal, Cancellation>()
 
@@ -51,6 +58,7 @@ class SignalCancellation implements Cancellation {
   readonly #signal: AbortSignal
   readonly #waiters = new Set<Cancellable>()
   readonly #abort = (): void => {
+    this.#signal.removeEventListener('abort', this.#abort)
     const waiters = [...this.#waiters]
     this.#waiters.clear()
     for (const waiter of waiters) waiter.cancel(this.#signal.reason)
@@ -72,7 +80,7 @@ class SignalCancellation implements Cancellation {
   }
 
   add(waiter: Cancellable): void {
-    if (this.#waiters.size === 0) this.#signal.addEventListener('abort', this.#abort, { once: true })
+    if (this.#waiters.size === 0) this.#signal.addEventListener('abort', this.#abort)
     this.#waiters.add(waiter)
   }
 

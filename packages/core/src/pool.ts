@@ -160,6 +160,11 @@ export function configurePool({ threads: size, memory, mode: wanted }: PoolOptio
     }
   }
   if (memory) {
+    if (typeof memory !== 'object') {
+      throw new TypeError(
+        `runtime.configure: memory must be an object, such as { maximum: 2 ** 30 }, got ${String(memory)}`,
+      )
+    }
     for (const [name, bytes] of Object.entries(memory)) {
       if (typeof bytes !== 'number' || !(bytes > 0) || bytes > 2 ** 31) {
         throw new RangeError(

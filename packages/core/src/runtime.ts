@@ -1,4 +1,5 @@
 import { host, isPoolThread, type Mode, mode, threadIfStarted } from '@millrace/kernel'
+import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { configureDebug, type DebugReport } from './debug.js'
 import { goroutinesEverywhere } from './goroutines.js'
 import { configurePool, type PoolOptions, poolSize, resizePool, threadPoolIfStarted } from './pool.js'
@@ -80,6 +81,11 @@ export const runtime = {
    * @throws {Error} It is too late; or threads are asked for where there can be none, and the message says why.
    */
   configure(options: RuntimeOptions): void {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError(
+        `runtime.configure: the options must be an object, such as { threads: 4 }, got ${String(options)}`,
+      )
+    }
     configureDebug(options.debug, options.onReport)
     configurePool(options)
   },
@@ -104,9 +110,21 @@ export const runtime = {
    * Resolves when the threads are gone. Deno cannot end a thread that never returns to its event loop: after 100 ms more it counts
    * as gone, and runs on until the process ends.
    * With one thread only there is nothing to end.
+   *
+   * Cancelled, it rejects with the signal's reason at once; threads that it has begun to end do so all the same. Only on the main
+   * thread: elsewhere it rejects.
    */
-  async shutdown(): Promise<void> {
-    await threadPoolIfStarted()?.stop()
+  shutdown(options?: WaitOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (isPoolThread()) throw new Error('runtime: only the main thread can shut the pool down')
+      const cancellation = options && cancellationOf(options)
+      if (cancellation?.canceled) return reject(cancellation.reason)
+      const waiter = { cancel: reject }
+      cancellation?.add(waiter)
+      Promise.resolve(threadPoolIfStarted()?.stop())
+        .finally(() => cancellation?.delete(waiter))
+        .then(resolve, reject)
+    })
   },
 }
 

@@ -6,6 +6,7 @@ import { Channel, type ReceiveChan, type SendChan } from './chan.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
+import { stayOnThread } from './stay-on-thread.js'
 import { leave, Waiter } from './wait-queue.js'
 
 declare const SENDS: unique symbol
@@ -54,6 +55,7 @@ class Sending {
     this.value = value
   }
 }
+stayOnThread(Sending, 'case of a select')
 
 interface Result {
   case: string | number
