@@ -179,8 +179,8 @@ export const selectParkedLaws: Law[] = [
           }
           times.push(performance.now() - start)
         }
-        // The median: a batch in which garbage is collected, or others have the core, says nothing of the rounds.
-        costs.push(times.sort((a, b) => a - b)[batches / 2]!)
+        // The least: a batch in which garbage is collected, or others have the core, says nothing of the rounds.
+        costs.push(Math.min(...times))
         crowd.abort()
         await Promise.all(waiting)
       }

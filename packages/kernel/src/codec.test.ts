@@ -3,8 +3,11 @@ import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Loose } from './codec/loose.js'
 import { SmallReader } from './codec/small-reader.js'
 import { SmallWriter } from './codec/small-writer.js'
 import {
@@ -26,16 +29,28 @@ const copy = <T>(value: T): T => decode(encode(value).slice()) as T
 const writer = new SmallWriter()
 const reader = new SmallReader()
 
-/** The bytes of the small form; undefined for what that is not for. */
-function small(value: unknown): Uint8Array | undefined {
+/** The bytes of the small form, with a copy of what is beside them; undefined for what that is not for. */
+function small(value: unknown): (Uint8Array & { beside?: Uint8Array }) | undefined {
   const length = writer.write(value)
-  return length === 0 ? undefined : new Uint8Array(writer.scratch.bytes.slice(0, length))
+  if (length === 0) return undefined
+  const beside = new Uint8Array(writer.loose.length)
+  writer.loose.copyTo(beside, 0)
+  return Object.assign(new Uint8Array(writer.scratch.bytes.slice(0, length)), { beside })
 }
 
-function fromSmall(bytes: Uint8Array): unknown {
+function fromSmall(bytes: Uint8Array & { beside?: Uint8Array }): unknown {
   reader.scratch.bytes.fill(0xee)
   reader.scratch.bytes.set(bytes)
-  return reader.read()
+  return reader.read(bytes.beside)
+}
+
+/** What the general form makes of it, with large buffers beside it. */
+function copyWithLoose<T>(value: T): T {
+  const loose = new Loose()
+  const bytes = encode(value, 'value', [], loose).slice()
+  const beside = new Uint8Array(loose.length)
+  loose.copyTo(beside, 0)
+  return decode(bytes, beside) as T
 }
 
 /** What another thread would get, whatever the form. */
@@ -47,6 +62,7 @@ function throughWord<T>(value: T): T {
 /** Fails unless all forms that can carry `value` give the same copy of it. */
 function expectSameInAllForms(value: unknown): void {
   expectCopy(copy(value), value)
+  expectCopy(copyWithLoose(value), value)
   expectCopy(throughWord(value), value)
   const bytes = small(value)
   if (bytes !== undefined) expectCopy(fromSmall(bytes), value)
@@ -349,6 +365,65 @@ describe('a value comes out as structuredClone would copy it', () => {
     const outcome = dive()
     expect(outcome instanceof Uint8Array || outcome instanceof Error).toBe(true)
     expect(copy({ a: [new Map()] })).toEqual({ a: [new Map()] })
+  })
+
+  it('views of all classes, small and large, at any offset, alone or of one buffer', () => {
+    const names = 'Int8 Uint8 Uint8Clamped Int16 Uint16 Int32 Uint32 BigInt64 BigUint64 Float32 Float64'
+    for (const name of [...names.split(' ').map(type => `${type}Array`), 'DataView']) {
+      const Class = (globalThis as never)[name] as {
+        new (...a: unknown[]): never
+        BYTES_PER_ELEMENT?: number
+      }
+      const size = Class.BYTES_PER_ELEMENT ?? 1
+      for (const count of [1, 600]) {
+        for (const skipped of [0, 3 * size]) {
+          const { buffer } = Uint8Array.from({ length: (count + 4) * size }, (_, i) => i * 7)
+          const view = new Class(buffer, skipped, count)
+          expectSameInAllForms(view)
+          expectSameInAllForms({ a: [view, 'x'], b: new Uint8Array(5000).fill(1) })
+          expectSameInAllForms([view, new Uint8Array(buffer)])
+          expectSameInAllForms([view, buffer])
+        }
+      }
+    }
+  })
+
+  it('large buffers beside what else there is, whatever leads to them', () => {
+    const bytes = Uint8Array.from({ length: 20_001 }, (_, i) => i * 31)
+    const twice = { first: bytes.subarray(1, 14_001), second: [bytes.subarray(10_003)] }
+    for (const value of [bytes, twice, new Map([[bytes, bytes.buffer]]), { at: new Date(0), bytes }]) {
+      expectSameInAllForms(value)
+    }
+    const all = copyWithLoose(twice)
+    expect(all.first.buffer).toBe(all.second[0]!.buffer)
+    expect(throughWord(twice).first.buffer.byteLength).toBe(20_001)
+  })
+
+  it('a message with bytes beside it is dropped and read by several as any other', () => {
+    const thread = currentThread()
+    const used = () => thread.kernel.heapUsed()
+    for (const value of [new Uint8Array(9000).fill(3), new Map([[1, new Uint8Array(9000).fill(4)]])]) {
+      wordDrop(thread, wordOf(thread, value))
+      const before = used()
+      wordDrop(thread, wordOf(thread, value))
+      const word = wordOf(thread, value)
+      expectCopy(wordPeek(thread, word), value)
+      expectCopy(wordTake(thread, word), value)
+      expect(used()).toBe(before)
+    }
+  })
+
+  it('nothing of a sent buffer is kept', async () => {
+    const thread = currentThread()
+    const gone = (() => {
+      const bytes = new Uint8Array(2000)
+      wordDrop(thread, wordOf(thread, { bytes }))
+      return new WeakRef(bytes.buffer)
+    })()
+    await new Promise(resolve => setTimeout(resolve, 1))
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+    expect(gone.deref()).toBeUndefined()
   })
 
   it('a small Buffer does not take along the pool it lies in', () => {
@@ -866,6 +941,8 @@ describe('the small form', () => {
     'Array.from({ length: 300 }, (_, i) => ({ i }))',
     'Object.fromEntries(Array.from({ length: 300 }, (_, i) => ["k" + i, i - 150]))',
     'new Proxy({ a: [new Proxy([1], {})] }, {})',
+    ...['new Uint8Array(1)', 'Buffer.from("pooled")', 'new DataView(new ArrayBuffer(9), 3)'],
+    '{ id: 1, chunk: new Float64Array(1000).fill(0.5), more: [new Uint8Array(511), new Uint8Array(512)] }',
   ])('is for %s', expression => {
     const value = make(expression)
     expect(small(value)).toBeDefined()
@@ -875,11 +952,15 @@ describe('the small form', () => {
   })
 
   it.each([
-    ...['1n', 'Symbol()', '() => {}', 'new Map()', 'new Date()', 'new Uint8Array(1)', 'new Error("e")'],
+    ...['1n', 'Symbol()', '() => {}', 'new Map()', 'new Date()', 'new Uint8Array(0)', 'new Error("e")'],
     ...['[1, , 3]', 'Array(5)', '/b/.exec("abc")', 'new (class extends Array {})()', 'new (class Job {})()'],
     ...['JSON.parse(\'{"__proto__": 1}\')', '{ "東京": 1 }', '{ ["k".repeat(128)]: 1 }'],
     ...['"x".repeat(8192)', '"€".repeat(3000)', '"x".repeat(100) + "\\ud83d"', 'Array(9000).fill(1)'],
     ...['{ a: 1, toJSON() {} }', '{ get a() { throw 1 } }', 'Object.create({ inherited: 1 })'],
+    ...[
+      'new ArrayBuffer(8)',
+      '(() => { const a = new Uint8Array(8); return [a, new Uint8Array(a.buffer)] })()',
+    ],
     '(() => { const a = {}; return { first: a, second: [a] } })()',
     '(() => { const a = {}; return [...Array.from({ length: 30 }, () => ({})), a, {}, a] })()',
     '(() => { const a = []; a.push(a); return a })()',
@@ -1020,7 +1101,7 @@ describe('the small form', () => {
     const [writer, reader] = [new SmallWriter(), new SmallReader()]
     expect(Object.getPrototypeOf(writer.scratch.bytes)).toBe(Uint8Array.prototype)
     for (const [i, value] of values.entries()) {
-      expect(writer.scratch.bytes.slice(0, writer.write(value))).toEqual(own[i])
+      expect(writer.scratch.bytes.slice(0, writer.write(value))).toEqual(new Uint8Array(own[i]!))
       reader.scratch.bytes.set(own[i]!)
       expect(reader.read()).toEqual(value)
     }
@@ -1262,7 +1343,7 @@ describe('on other hosts', () => {
     ['bun', ['run', '-']],
   ] as const)('%s', { timeout: 60_000 }, ([host, args], { skip }) => {
     const found = findHost(host)
-    if (found === undefined) return skip(`${host} is neither on PATH nor in node_modules/.bin`)
+    if (found === undefined) return skip(`${host} is neither on PATH nor where scripts/hosts.mjs puts it`)
     const { stdout, stderr } = spawnSync(found, args, { cwd: here, input: program, encoding: 'utf8' })
     expect(stderr).toBe('')
     const answers = JSON.parse(stdout) as string[]
@@ -1277,7 +1358,7 @@ describe('on other hosts', () => {
   function findHost(name: string): string | undefined {
     const folders = (process.env.PATH ?? '').split(delimiter)
     for (let at = here; ; at = dirname(at)) {
-      folders.push(join(at, 'node_modules', '.bin'))
+      folders.push(join(at, 'node_modules/.cache/hosts/node_modules/.bin'), join(at, 'node_modules/.bin'))
       if (at === dirname(at)) break
     }
     const file = process.platform === 'win32' ? `${name}.exe` : name

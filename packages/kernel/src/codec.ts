@@ -8,12 +8,15 @@
 //   tree    packed value
 //   table   TABLE  packed table         (no packed value begins with TABLE)
 //
+// The contents of large buffers may go beside the table (codec/loose.ts).
+//
 // SHARE methods, attaching and rebuilding run before msgpackr does or after, and may encode and decode. So
 // may getters; but one of a plain object is asked twice, first whether its value is plain and then for it,
 // and has to answer alike.
 
 import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack'
 import { DataCloneError } from './codec/errors.js'
+import { type Loose, NO_BYTES } from './codec/loose.js'
 import { PuttingTogether } from './codec/put-together.js'
 import { type Node, WIDE } from './codec/table.js'
 import { TakingApart } from './codec/take-apart.js'
@@ -65,14 +68,15 @@ let depth = 0
  * @param references Is given the offsets of the shared objects that the bytes own a reference to: whoever drops the bytes
  *   undecoded drops those.
  * @param root Begins the path of a culprit: `args` for `args[1].job.callback`.
+ * @param loose Takes the bytes that go beside: views of the value's own buffers. Without it all bytes are among those answered.
  * @returns Bytes that are valid until the next call: a view of a buffer that is used again. (Those of a
  *   call from within another, by a SHARE method or a getter, are the caller's own.)
  * @throws {DataCloneError} Something in the value cannot cross. What SHARE methods did has been undone.
  */
-export function encode(value: unknown, root = 'value', references: number[] = []): Uint8Array {
+export function encode(value: unknown, root = 'value', references: number[] = [], loose?: Loose): Uint8Array {
   depth++
   try {
-    const bytes = packTree(value) ?? packTable(value, root, references)
+    const bytes = packTree(value) ?? packTable(value, root, references, loose)
     return depth === 1 ? bytes : bytes.slice()
   } finally {
     depth--
@@ -89,8 +93,8 @@ function packTree(value: unknown): Uint8Array | undefined {
   }
 }
 
-function packTable(value: unknown, root: string, references: number[]): Uint8Array {
-  const parts = new TakingApart(root)
+function packTable(value: unknown, root: string, references: number[], loose?: Loose): Uint8Array {
+  const parts = new TakingApart(root, loose)
   try {
     const nodes = parts.table(value)
     const bytes = packWhole(nodes, root)
@@ -126,14 +130,15 @@ let scratch: Uint8Array | undefined
 /**
  * Turns bytes back into a value that shares nothing with them.
  *
+ * @param loose The bytes that went beside.
  * @throws {Error} The bytes are not what `encode` answered, or hold a reference to a kind of thing that no
  *   module of this thread has registered.
  */
-export function decode(bytes: Uint8Array): unknown {
+export function decode(bytes: Uint8Array, loose = NO_BYTES): unknown {
   if (bytes[0] !== TABLE) return unpack(bytes, 0)
   const nodes = unpack(bytes, 1)
   if (!Array.isArray(nodes)) throw new Error('these bytes are not an encoded value')
-  return new PuttingTogether(nodes as Node[]).value()
+  return new PuttingTogether(nodes as Node[], loose).value()
 }
 
 function unpack(bytes: Uint8Array, start: number): unknown {

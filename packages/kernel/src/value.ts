@@ -1,17 +1,20 @@
 // A value as one word of shared memory: see assembly/cells.ts for the forms. A word that stands for a block owns it:
 // it must be taken (wordTake) or dropped (wordDrop) exactly once.
 
+import { aligned, Loose } from './codec/loose.js'
 import { copyIn, copyOut } from './codec/small.js'
 import { SmallReader } from './codec/small-reader.js'
 import { SmallWriter } from './codec/small-writer.js'
 import { decode, encode } from './codec.js'
 import { BugError } from './errors.js'
+import type { SharedMemory } from './memory.js'
 import type { Thread } from './thread.js'
 
 const FLOAT = 1
 const PACKED = 2
 const REFERRING = 3
 const SMALL = 4
+const BESIDE = 5
 const HEADER = 8
 /** No block is smaller, so this much of one can be read before its length is known. */
 const SMALLEST = 16
@@ -40,7 +43,8 @@ export function wordOf(thread: Thread, value: unknown, root?: string): number {
   const small = smallWordOf(thread, value)
   if (small !== 0) return small
   const references: number[] = []
-  return pack(thread, encode(value, root, references), references)
+  const loose = new Loose()
+  return pack(thread, encode(value, root, references, loose), references, loose)
 }
 
 /** @throws {OutOfSharedMemoryError} */
@@ -74,12 +78,31 @@ function smallWordOf(thread: Thread, value: unknown): number {
   const length = writer.write(value)
   idleWriter = writer
   if (length === 0) return 0
+  if (writer.loose.length > 0) return besideWordOf(thread, writer, length)
   const block = thread.allocate(HEADER + length)
   const { memory } = thread
   memory.i32[block >> 2] = SMALL
   memory.i32[(block >> 2) + 1] = length
   copyOut(writer.scratch, length, memory, block + HEADER)
   return block
+}
+
+function besideWordOf(thread: Thread, { scratch, loose }: SmallWriter, length: number): number {
+  try {
+    const header = HEADER + 4
+    const beside = aligned(header + length)
+    const block = thread.allocate(beside + loose.length)
+    const { memory } = thread
+    const { i32, u8 } = memory
+    i32[block >> 2] = BESIDE
+    i32[(block >> 2) + 1] = length
+    i32[(block >> 2) + 2] = loose.length
+    copyOut(scratch, length, memory, block + header)
+    loose.copyTo(u8, block + beside)
+    return block
+  } finally {
+    loose.clear() // or the sender's buffers would live until the next message
+  }
 }
 
 /** The value of a block in the small form, which `isMine` if it is to be freed. */
@@ -98,24 +121,45 @@ function readSmall(thread: Thread, block: number, isMine: boolean): unknown {
   }
 }
 
-function pack(thread: Thread, bytes: Uint8Array, references: readonly number[]): number {
+/** The same of one with bytes beside it, which are read where they are. */
+function readBeside({ memory }: Thread, block: number): unknown {
+  const header = HEADER + 4
+  const length = memory.i32[(block >> 2) + 1]
+  const loose = bytesAt(memory, block + aligned(header + length), memory.i32[(block >> 2) + 2])
+  const reader = idleReader ?? new SmallReader()
+  idleReader = undefined
+  copyIn(reader.scratch, length, memory, block + header)
+  try {
+    return reader.read(loose)
+  } finally {
+    idleReader = reader
+  }
+}
+
+/** A block of what `encode` answered: as it is; or, if anything goes with it, behind {count, object[count], bytes beside}. */
+function pack(thread: Thread, bytes: Uint8Array, references: readonly number[], loose: Loose): number {
   const count = references.length
-  const header = count === 0 ? HEADER : HEADER + 4 + 4 * count
+  const isPlain = count === 0 && loose.length === 0
+  const header = isPlain ? HEADER : HEADER + 8 + 4 * count
+  const end = aligned(header + bytes.length)
   let block: number
   try {
-    block = thread.allocate(header + bytes.length)
+    block = thread.allocate(end + loose.length)
   } catch (error) {
     for (const object of references) thread.kernel.referenceDrop(thread.id, object)
     throw error
   }
   const { i32, u8 } = thread.memory
-  i32[block >> 2] = count === 0 ? PACKED : REFERRING
-  i32[(block >> 2) + 1] = bytes.length
-  if (count > 0) {
-    i32[(block >> 2) + 2] = count
-    i32.set(references, (block >> 2) + 3)
+  const first = block >> 2
+  i32[first] = isPlain ? PACKED : REFERRING
+  i32[first + 1] = bytes.length
+  if (!isPlain) {
+    i32[first + 2] = count
+    i32.set(references, first + 3)
+    i32[first + 3 + count] = loose.length
   }
   u8.set(bytes, block + header)
+  loose.copyTo(u8, block + end)
   return block
 }
 
@@ -139,9 +183,8 @@ export function wordTake(thread: Thread, word: number): unknown {
   const format = memory.i32[word >> 2]
   if (format === SMALL) return readSmall(thread, word, true)
   if (format === FLOAT) return thread.kernel.floatTake(thread.id, word)
-  const bytes = packedBytes(thread, word)
   try {
-    return decode(bytes)
+    return unpack(thread, word)
   } finally {
     thread.free(word)
   }
@@ -155,17 +198,30 @@ export function wordPeek(thread: Thread, word: number): unknown {
   const format = memory.i32[word >> 2]
   if (format === SMALL) return readSmall(thread, word, false)
   if (format === FLOAT) return new DataView(memory.u8.buffer).getFloat64(word + HEADER, true)
-  return decode(packedBytes(thread, word))
+  return unpack(thread, word)
 }
 
-/** The bytes of a packed block, where they are. */
-function packedBytes({ memory }: Thread, word: number): Uint8Array {
-  const { i32 } = memory
-  const format = i32[word >> 2]
+/** The value of a block that is in one of the general forms, or has bytes beside it. The block stays. */
+function unpack(thread: Thread, word: number): unknown {
+  const { memory } = thread
+  const first = word >> 2
+  const format = memory.i32[first]
+  if (format === BESIDE) return readBeside(thread, word)
   if (format !== PACKED && format !== REFERRING)
     throw new BugError(`a block of unknown format ${format} arrived`)
-  const length = i32[(word >> 2) + 1]
-  const start = word + HEADER + (format === PACKED ? 0 : 4 + 4 * i32[(word >> 2) + 2])
+  const length = memory.i32[first + 1]
+  if (format === PACKED) return decode(bytesAt(memory, word + HEADER, length))
+  const count = memory.i32[first + 2]
+  const header = HEADER + 8 + 4 * count
+  memory.reach(word + header)
+  const beside = memory.i32[first + 3 + count]
+  const bytes = bytesAt(memory, word + header, length)
+  return beside === 0
+    ? decode(bytes)
+    : decode(bytes, bytesAt(memory, word + aligned(header + length), beside))
+}
+
+function bytesAt(memory: SharedMemory, start: number, length: number): Uint8Array {
   memory.reach(start + length)
   return memory.u8.subarray(start, start + length)
 }

@@ -1,7 +1,9 @@
 import { newNative, rebuildOf } from './errors.js'
+import { takeLoose } from './loose.js'
 import { attach } from './share.js'
 import * as table from './table.js'
 import { type Node, type Tagged, textOf } from './table.js'
+import { viewClassNamed } from './views.js'
 
 // What a node has come to. A shell exists, for others to refer to, before its contents do: so cycles close.
 const FOUND = 0
@@ -9,27 +11,19 @@ const BEING_MADE = 1
 const SHELL = 2
 const FULL = 3
 
-type ViewClass = new (buffer: ArrayBuffer, offset: number, length: number) => unknown
-
-const viewClasses = new Map<unknown, ViewClass>()
-const viewNames =
-  'Int8 Uint8 Uint8Clamped Int16 Uint16 Int32 Uint32 BigInt64 BigUint64 Float16 Float32 Float64'
-for (const name of [...viewNames.split(' ').map(type => `${type}Array`), 'DataView']) {
-  const Class = (globalThis as Record<string, unknown>)[name] as ViewClass | undefined
-  if (Class !== undefined) viewClasses.set(name, Class) // Float16Array is young
-}
-
 /** Puts the value of a table together. */
 export class PuttingTogether {
   private readonly nodes: Node[]
+  private readonly loose: Uint8Array
   private readonly made: unknown[] = []
   private readonly states: number[]
   // Filled the last first: so whatever is filled is whole, with all below it, before anything found earlier
   // is touched. Only what it is part of itself may still be unfinished.
   private shells: number[] = []
 
-  constructor(nodes: Node[]) {
+  constructor(nodes: Node[], loose: Uint8Array) {
     this.nodes = nodes
+    this.loose = loose
     this.states = new Array(nodes.length).fill(FOUND)
   }
 
@@ -115,6 +109,8 @@ export class PuttingTogether {
         return new RegExp(this.child(node[1]) as string, node[2] as string)
       case table.BYTES:
         return bufferOf(node[1] as Uint8Array, node[3] as number)
+      case table.LOOSE:
+        return bufferOf(takeLoose(this.loose, node[1] as number, node[4] as number), node[3] as number)
       case table.VIEW:
         return this.view(node)
       case table.BOXED:
@@ -134,7 +130,7 @@ export class PuttingTogether {
 
   private view([, name, buffer, offset, length]: Tagged): unknown {
     const start = (this.nodes[(buffer as number[])[0]!] as Tagged)[2] as number
-    const Class = viewClasses.get(name)!
+    const Class = viewClassNamed(name)
     return new Class(this.child(buffer) as ArrayBuffer, (offset as number) - start, length as number)
   }
 

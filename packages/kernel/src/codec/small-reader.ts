@@ -1,5 +1,7 @@
+import { FEWEST_LOOSE, NO_BYTES, takeLoose } from './loose.js'
 import * as small from './small.js'
 import { newScratch, type Scratch } from './small.js'
+import { viewClassOf } from './views.js'
 
 /** Up to so many units, a text is made from its units sooner than by the host. */
 const SHORT = 8
@@ -18,11 +20,17 @@ export class SmallReader {
   private readonly view = this.scratch.view
   private readonly ascii = asciiOf(this.bytes)
   private at = 0
+  private loose = NO_BYTES
 
-  /** The value at the beginning of the scratch. */
-  read(): unknown {
+  /** The value at the beginning of the scratch. `loose` went beside it. */
+  read(loose: Uint8Array = NO_BYTES): unknown {
     this.at = 0
-    return this.value()
+    this.loose = loose
+    try {
+      return this.value()
+    } finally {
+      this.loose = NO_BYTES
+    }
   }
 
   private value(): unknown {
@@ -45,6 +53,8 @@ export class SmallReader {
         return this.array()
       case small.OBJECT:
         return this.object()
+      case small.VIEW:
+        return this.bufferView()
       default:
         return this.text(tag)
     }
@@ -85,6 +95,27 @@ export class SmallReader {
     const object: Record<string, unknown> = {}
     for (let i = 0; i < count; i++) object[this.key()] = this.value()
     return object
+  }
+
+  private bufferView(): unknown {
+    const Class = viewClassOf(this.bytes[this.at])
+    const offset = this.bytes[this.at + 1]
+    const size = this.view.getUint32(this.at + 2, true)
+    this.at += 6
+    const { buffer } = size >= FEWEST_LOOSE ? this.looseBytes(size) : this.ownBytes(size)
+    const itemSize = (Class as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1
+    return new Class(buffer, offset, (size - offset) / itemSize)
+  }
+
+  private looseBytes(size: number): Uint8Array<ArrayBuffer> {
+    const place = this.view.getUint32((this.at += 4) - 4, true)
+    return takeLoose(this.loose, place, size)
+  }
+
+  private ownBytes(size: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(size)
+    bytes.set(this.bytes.subarray(this.at, (this.at += size)))
+    return bytes
   }
 
   /** Keys come again and again: one that is known already need not be made. */

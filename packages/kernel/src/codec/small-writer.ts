@@ -1,6 +1,10 @@
+import { isGenuine } from './builtin.js'
+import { FEWEST_LOOSE, Loose } from './loose.js'
+import { SHARE } from './share.js'
 import * as small from './small.js'
 import { newScratch, type Scratch, SMALL } from './small.js'
 import { isMatch } from './tree.js'
+import { viewNumber } from './views.js'
 
 const DEEPEST = 100
 /** Comparing with a few beats hashing them. */
@@ -18,8 +22,10 @@ type Writes = (text: string, at: number, room: number) => number
  */
 export class SmallWriter {
   readonly scratch: Scratch = newScratch()
+  /** What goes beside the bytes of the scratch. */
+  readonly loose = new Loose()
   private readonly bytes = this.scratch.bytes
-  private readonly view = this.scratch.view
+  private readonly words = this.scratch.view
   private readonly hostWrites: Writes = writesTo(this.bytes)
   private at = 0
   private metCount = 0
@@ -29,6 +35,7 @@ export class SmallWriter {
   /** Answers how many bytes of the scratch `value` takes: 0 if it is not for this form. */
   write(value: unknown): number {
     this.at = 0
+    this.loose.clear()
     try {
       return this.value(value, 0) ? this.at : 0
     } catch {
@@ -70,13 +77,13 @@ export class SmallWriter {
   private number(value: number): boolean {
     if ((value | 0) !== value || Object.is(value, -0)) {
       this.bytes[this.at] = small.FLOAT
-      this.view.setFloat64(this.at + 1, value, true)
+      this.words.setFloat64(this.at + 1, value, true)
       this.at += 9
     } else if (value >= 0 && value < 128) {
       this.bytes[this.at++] = value
     } else {
       this.bytes[this.at] = small.INTEGER
-      this.view.setInt32(this.at + 1, value, true)
+      this.words.setInt32(this.at + 1, value, true)
       this.at += 5
     }
     return true
@@ -146,7 +153,9 @@ export class SmallWriter {
     if (prototype === Array.prototype) {
       return depth < DEEPEST && Array.isArray(object) && this.isNew(object) && this.array(object, depth)
     }
-    if (prototype !== null && (prototype !== Object.prototype || hasInherited())) return false
+    if (prototype !== null && prototype !== Object.prototype)
+      return ArrayBuffer.isView(object) && this.view(object)
+    if (prototype !== null && hasInherited()) return false
     return depth < DEEPEST && this.isNew(object) && this.properties(object, depth)
   }
 
@@ -183,6 +192,29 @@ export class SmallWriter {
     return this.units(key) < 256
   }
 
+  /** A view of a buffer that nothing else of the message has led to. The others are told apart by the general form. */
+  private view(view: ArrayBufferView): boolean {
+    const { buffer, byteOffset, byteLength } = view
+    if (SHARE in view || byteLength === 0 || !isFixed(buffer) || !this.isNew(buffer)) return false
+    const offset = byteOffset % 8 // keeps the alignment
+    const bytes = new Uint8Array(buffer, byteOffset - offset, offset + byteLength)
+    const isLoose = bytes.length >= FEWEST_LOOSE
+    if (!isLoose && this.at + bytes.length > SMALL - MARGIN) return false
+    this.bytes[this.at] = small.VIEW
+    this.bytes[this.at + 1] = viewNumber(view)
+    this.bytes[this.at + 2] = offset
+    this.words.setUint32(this.at + 3, bytes.length, true)
+    this.at += 7
+    if (isLoose) {
+      this.words.setUint32(this.at, this.loose.add(bytes), true)
+      this.at += 4
+    } else {
+      this.bytes.set(bytes, this.at)
+      this.at += bytes.length
+    }
+    return true
+  }
+
   private isNew(object: object): boolean {
     const { few, many } = this
     const count = this.metCount++
@@ -194,6 +226,11 @@ export class SmallWriter {
     if (count === FEW) for (const one of few) many.add(one!)
     return many.size < many.add(object).size
   }
+}
+
+/** Whether it is an ArrayBuffer of one size. A view of another changes with it. */
+function isFixed(buffer: ArrayBufferLike): buffer is ArrayBuffer {
+  return buffer instanceof ArrayBuffer && isGenuine(buffer, 'ArrayBuffer') && !buffer.resizable
 }
 
 /** Whether all plain objects have properties that somebody has given their prototype. */

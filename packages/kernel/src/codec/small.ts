@@ -10,6 +10,7 @@
 //           UTF8 length text            length in bytes
 //           ARRAY length value …
 //           OBJECT count u16, then key and value in turn; a key is a byte for its length and Latin-1
+//           VIEW class offset size u32, then the buffer's bytes, or their place u32 if they are loose (codec/loose.ts)
 //   length  a byte below 128, or two: the high one first, plus 128
 
 /** What the form is for, in bytes. */
@@ -27,6 +28,7 @@ export const UTF16 = 0x88
 export const UTF8 = 0x89
 export const ARRAY = 0x8a
 export const OBJECT = 0x8b
+export const VIEW = 0x8c
 
 /** Fewer bytes than this are copied sooner by a loop over words than by the host. */
 const LOOPED = 256

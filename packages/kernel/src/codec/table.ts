@@ -25,6 +25,8 @@ export const ERROR = 10
 export const SHARED = 11 // kind, payload
 export const TEXT = 12 // UTF-16 code units, low byte first
 export const MINUS_ZERO = 13
+// as BYTES, but with the place of the bytes beside the table instead of the bytes, and their length last
+export const LOOSE = 14
 
 export type Tagged = [tag: number, ...unknown[]]
 export type Node = Tagged | Record<string, unknown>

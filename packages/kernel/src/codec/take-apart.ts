@@ -3,15 +3,12 @@ import { aliasOf } from './alias.js'
 import { isGenuine, type Nature, natureOf, SHARED_BUFFER, unbox } from './builtin.js'
 import { type Place, pathOf } from './culprit.js'
 import { DataCloneError, HIDDEN, nameOf, nativeClassOf, rebuildOf } from './errors.js'
+import { FEWEST_LOOSE, type Loose } from './loose.js'
 import { type Crossing, HOME, SHARE, SHARE_HERE, type Shareable } from './share.js'
 import * as table from './table.js'
 import { codeUnits, isPlainKey, isPlainText, type Node, type Reference, type Tagged, WIDE } from './table.js'
 import { isMatch } from './tree.js'
-
-const typedArrayName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get as () => string | undefined
+import { viewName } from './views.js'
 
 /**
  * Takes a value apart into a table. Objects are described in the order in which they are found, breadth
@@ -20,6 +17,7 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
  */
 export class TakingApart {
   private readonly root: string
+  private readonly loose: Loose | undefined
   private readonly nodes: (Node | undefined)[] = []
   // What each node describes; undefined for the primitives among them, which are described when found.
   private readonly things: (object | undefined)[] = []
@@ -31,8 +29,9 @@ export class TakingApart {
   private key: string | undefined
   private isSharing = false
 
-  constructor(root: string) {
+  constructor(root: string, loose?: Loose) {
     this.root = root
+    this.loose = loose
   }
 
   /** @throws {DataCloneError} Something in the value cannot cross. */
@@ -265,9 +264,8 @@ export class TakingApart {
     } else if (extent !== undefined) {
       widen(extent, byteOffset, byteOffset + byteLength)
     }
-    const name = typedArrayName.call(thing)
-    const length = name === undefined ? byteLength : (thing as Uint8Array).length
-    this.begin(table.VIEW).push(name ?? 'DataView', [id], byteOffset, length)
+    const length = (thing as Partial<Uint8Array>).length ?? byteLength
+    this.begin(table.VIEW).push(viewName(thing), [id], byteOffset, length)
   }
 
   private ArrayBuffer(thing: ArrayBuffer): void {
@@ -288,9 +286,15 @@ export class TakingApart {
     for (const [buffer, { id, from, to }] of this.shown) {
       const node = this.nodes[id] as Tagged
       const start = from - (from % 8) // keeps the alignment of every view
-      node[1] = new Uint8Array(buffer, start, to - start)
+      const bytes = new Uint8Array(buffer, start, to - start)
       node[2] = start
-      if (to - start < buffer.byteLength) node[3] = 0
+      if (bytes.length < buffer.byteLength) node[3] = 0
+      if (this.loose === undefined || bytes.length < FEWEST_LOOSE) node[1] = bytes
+      else {
+        node[0] = table.LOOSE
+        node[1] = this.loose.add(bytes)
+        node[4] = bytes.length
+      }
     }
   }
 
