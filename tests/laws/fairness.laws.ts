@@ -90,6 +90,9 @@ const loops: [what: string, start: (world: World) => Promise<(i: number) => Prom
   ],
 ]
 
+/** More operations than can be over at once before the event loop has a turn. */
+const MORE_THAN_A_TURN = 5000
+
 const pingPong = async (there: Chan<number>, back: Chan<number>, loopName: string): Promise<void> => {
   let playing = true
   const other = (async () => {
@@ -151,6 +154,26 @@ export const fairnessLaws: Law[] = [
       })
       a.close()
       await echo
+    },
+  },
+  {
+    name: 'after a turn of the event loop those that need not wait go on first, then those that were parked, each as they came',
+    rule: 'API 6',
+    async run(world) {
+      const [busy, served, open] = await world.chans<number>(3, 1)
+      const log: string[] = []
+      const logged = (name: string, operation: Promise<unknown>) => operation.then(() => log.push(name))
+      const all = [logged('parked 1', served!.receive()), logged('parked 2', served!.receive())]
+      for (let i = 0; i < MORE_THAN_A_TURN; i++) {
+        void busy!.send(i)
+        busy!.tryReceive()
+      }
+      ok(served!.trySend(1), 'a parked receiver was not seen')
+      all.push(logged('running 1', open!.send(1)))
+      ok(served!.trySend(2), 'the second parked receiver was not seen')
+      all.push(logged('running 2', open!.receive()))
+      await Promise.all(all)
+      equal(log, ['running 1', 'running 2', 'parked 1', 'parked 2'])
     },
   },
   {

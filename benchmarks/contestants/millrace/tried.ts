@@ -1,7 +1,8 @@
 import { type Chan, chan, go, select, send, trySelect } from '@millrace/core'
 import type { Run, Ways } from '../../contestant.js'
 import { itself, nsEach, sumBelow } from '../../measure.js'
-import { work } from '../../programs/channels.js'
+import { partOf, sumOfParts, work } from '../../programs/channels.js'
+import { CAPACITIES, CROSSBEAM_THREADS } from '../../scenarios.js'
 
 // What a user would write where speed counts: try first and wait only if that was not possible; take all that is there.
 
@@ -20,16 +21,26 @@ async function receiveAll(channel: Chan<number>, n: number): Promise<number> {
   return sum
 }
 
-const prodCons =
-  (capacity: number): Run =>
+/** Messages over one channel: a goroutine for each part of n that is sent, and for each that is received. */
+const over =
+  (capacity: number, sent: Parts, received: Parts, checksum: (n: number) => number): Run =>
   count => {
     const run = async (n: number): Promise<number> => {
       const channel = chan<number>(capacity)
-      const sums = await Promise.all([go(trySends, channel, n), go(receiveAll, channel, n)])
-      return sums[1]
+      for (const part of sent(n)) void go(trySends, channel, part)
+      const sums = await Promise.all(received(n).map(part => go(receiveAll, channel, part)))
+      return sums.reduce((a, b) => a + b)
     }
-    return nsEach(count, run, sumBelow)
+    return nsEach(count, run, checksum)
   }
+
+type Parts = (n: number) => number[]
+const one: Parts = n => [n]
+const four: Parts = n => Array.from({ length: CROSSBEAM_THREADS }, (_, i) => partOf(n, i))
+
+const prodCons = (capacity: number) => over(capacity, one, one, sumBelow)
+const mpsc = (capacity: number) => over(capacity, four, one, sumOfParts)
+const mpmc = (capacity: number) => over(capacity, four, four, sumOfParts)
 
 async function uncontended(count: number): Promise<number> {
   const channel = chan<number>(100)
@@ -94,7 +105,11 @@ export const triedWays: Ways = {
   'chan/prod-cons-100': triedWay(prodCons(100)),
   'select/uncontended': triedWay(selectUncontended),
   'select/prod-cons': triedWay(selectProdCons),
-  'crossbeam/spsc-0': triedWay(prodCons(0)),
-  'crossbeam/spsc-1': triedWay(prodCons(1)),
-  'crossbeam/spsc-N': triedWay(prodCons(1024)),
+  ...Object.fromEntries(
+    Object.entries(CAPACITIES).flatMap(([name, capacity]) => [
+      [`crossbeam/spsc-${name}`, triedWay(prodCons(capacity))],
+      [`crossbeam/mpsc-${name}`, triedWay(mpsc(capacity))],
+      [`crossbeam/mpmc-${name}`, triedWay(mpmc(capacity))],
+    ]),
+  ),
 }

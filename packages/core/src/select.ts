@@ -1,13 +1,13 @@
 import { anyValue } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
-import { ready, serve } from './budget.js'
-import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
+import { ready } from './budget.js'
+import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
-import { stayOnThread } from './stay-on-thread.js'
-import { leave, Waiter } from './wait-queue.js'
+import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
+import type { Resolve } from './wait-queue.js'
 
 declare const SENDS: unique symbol
 
@@ -43,35 +43,6 @@ export function send<T>(channel: SendChan<T> | null | undefined, value: T): Send
     throw new TypeError('send: the first argument must be a channel, null or undefined')
   }
   return new Sending(channel ?? undefined, value) as unknown as SendCase
-}
-
-class Sending {
-  /** Undefined: a nil channel. */
-  readonly channel: Channel<unknown> | undefined
-  readonly value: unknown
-
-  constructor(channel: Channel<unknown> | undefined, value: unknown) {
-    this.channel = channel
-    this.value = value
-  }
-}
-stayOnThread(Sending, 'case of a select')
-
-interface Result {
-  case: string | number
-  value: unknown
-  ok: boolean
-}
-
-/** A case that can become ready: a receive or a send. */
-type Operand = Channel<unknown> | Sending
-
-/** The cases, each looked at once. */
-interface Evaluated {
-  /** Undefined where a case can never be ready. */
-  readonly operands: readonly (Operand | undefined)[]
-  /** Their names; undefined if each is its own index. */
-  readonly labels: readonly string[] | undefined
 }
 
 /**
@@ -122,8 +93,8 @@ export function selectSync<const C extends Cases>(cases: C, options?: SyncOption
       () => media.every(medium => medium instanceof LocalMedium),
       options,
       (resolve, reject, context) => {
-        const selection = new Selection(evaluated, resolve, reject)
-        selection.park(context)
+        const selection = new Selection(resolve, reject)
+        selection.park(evaluated, context)
         return selection
       },
     )
@@ -142,11 +113,22 @@ function choose(cases: Cases, options: WaitOptions | undefined): Promise<Result>
   }
 }
 
-// On its own, as the function inside would make what need not wait dearer.
 function wait(evaluated: Evaluated, cancellation: Cancellation | undefined): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    new Selection(evaluated, resolve, reject).park(cancellation)
-  })
+  if (cancellation) return waitUnless(cancellation, evaluated)
+  const promise = new Promise<Result>(keepResolve)
+  new Selection(keptResolve, undefined).park(evaluated, undefined)
+  return promise
+}
+
+// On its own, as the function inside would make what cannot be cancelled dearer.
+function waitUnless(cancellation: Cancellation, evaluated: Evaluated): Promise<Result> {
+  return new Promise((resolve, reject) => new Selection(resolve, reject).park(evaluated, cancellation))
+}
+
+// As for a single wait: no function is made for each.
+let keptResolve: Resolve<Result>
+const keepResolve = (resolve: Resolve<Result>): void => {
+  keptResolve = resolve
 }
 
 function evaluate(cases: Cases): Evaluated {
@@ -226,120 +208,4 @@ function movesOf(operands: Evaluated['operands']): number {
     if (operand !== undefined) moves += mediumOf(operand).moves
   }
   return moves
-}
-
-/** A goroutine that waits in a select. The first of its waiters to be served commits it and takes the others away. */
-class Selection implements Cancellable {
-  readonly #evaluated: Evaluated
-  /** Its waiters, in the order of their cases: linked, as there may be many selections. */
-  #first: SelectWaiter | undefined
-  readonly #resolve: (result: Result | Promise<Result>) => void
-  readonly #reject: (error: unknown) => void
-  #cancellation: Cancellation | undefined
-  #committed = false
-  #parked = false
-  #post: ((waiters: readonly Waiter[]) => void) | undefined
-
-  constructor(
-    evaluated: Evaluated,
-    resolve: (result: Result | Promise<Result>) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#evaluated = evaluated
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  park(cancellation: Cancellation | undefined): void {
-    const { operands, labels } = this.#evaluated
-    try {
-      let last: SelectWaiter | undefined
-      for (let i = 0; i < operands.length; i++) {
-        const operand = operands[i]
-        if (operand === undefined) continue
-        const receives = operand instanceof Channel
-        const waiter = new SelectWaiter(this, labels ? labels[i] : i, receives ? undefined : operand.value)
-        if (last) last.sibling = waiter
-        else this.#first = waiter
-        last = waiter
-        if (receives) operand.medium.parkReceiver(waiter)
-        else operand.channel!.medium.parkSender(waiter)
-        // A channel that other threads know may have become ready meanwhile, and have served the waiter.
-        if (this.#committed) return
-      }
-      this.#parked = true
-      this.#post?.(this.#waiters())
-      if (this.#committed) return
-    } catch (error) {
-      this.fail(undefined, error)
-      return
-    }
-    if (cancellation) {
-      this.#cancellation = cancellation
-      cancellation.add(this)
-    }
-  }
-
-  postWith(post: (waiters: readonly Waiter[]) => void): void {
-    if (this.#parked) post(this.#waiters())
-    else this.#post = post
-  }
-
-  #waiters(): Waiter[] {
-    const waiters: Waiter[] = []
-    for (let waiter = this.#first; waiter; waiter = waiter.sibling) waiters.push(waiter)
-    return waiters
-  }
-
-  commit(winner: SelectWaiter, value: unknown, ok: boolean): void {
-    this.#end(winner)
-    serve(this.#resolve, { case: winner.label, value, ok })
-  }
-
-  fail(winner: SelectWaiter | undefined, error: unknown): void {
-    this.#end(winner)
-    this.#reject(error)
-  }
-
-  cancel(reason: unknown): void {
-    const post = this.#first?.post
-    if (post && !post.hold()) return
-    this.fail(undefined, reason)
-  }
-
-  #end(winner: SelectWaiter | undefined): void {
-    this.#committed = true
-    this.#first?.post?.free()
-    for (let waiter = this.#first; waiter; waiter = waiter.sibling) if (waiter !== winner) leave(waiter)
-    this.#cancellation?.delete(this)
-  }
-}
-
-class SelectWaiter extends Waiter {
-  readonly label: string | number
-  /** The waiter of the selection's next case. */
-  sibling: SelectWaiter | undefined
-  readonly #selection: Selection
-
-  constructor(selection: Selection, label: string | number, value: unknown) {
-    super(value)
-    this.#selection = selection
-    this.label = label
-  }
-
-  postWith(post: (waiters: readonly Waiter[]) => void): void {
-    this.#selection.postWith(post)
-  }
-
-  received(value: unknown, ok: boolean): void {
-    this.#selection.commit(this, value, ok)
-  }
-
-  sent(): void {
-    this.#selection.commit(this, undefined, true)
-  }
-
-  failed(error: unknown): void {
-    this.#selection.fail(this, error)
-  }
 }

@@ -1,0 +1,166 @@
+import { serve } from './budget.js'
+import type { Cancellable, Cancellation } from './cancellation.js'
+import { Channel } from './chan.js'
+import { stayOnThread } from './stay-on-thread.js'
+import { leave, type Reject, type Resolve, type Waiter } from './wait-queue.js'
+
+/** A case that sends. */
+export class Sending {
+  /** Undefined: a nil channel. */
+  readonly channel: Channel<unknown> | undefined
+  readonly value: unknown
+
+  constructor(channel: Channel<unknown> | undefined, value: unknown) {
+    this.channel = channel
+    this.value = value
+  }
+}
+stayOnThread(Sending, 'case of a select')
+
+/** A case that can become ready: a receive or a send. */
+export type Operand = Channel<unknown> | Sending
+
+/** The cases, each looked at once. */
+export interface Evaluated {
+  /** Undefined where a case can never be ready. */
+  readonly operands: readonly (Operand | undefined)[]
+  /** Their names; undefined if each is its own index. */
+  readonly labels: readonly string[] | undefined
+}
+
+/** What a select answers. */
+export interface Result {
+  case: string | number
+  value: unknown
+  ok: boolean
+}
+
+/**
+ * A goroutine that waits in a select. The first of its waiters to be served commits it and takes the others away. Its fields are
+ * declared only, and set by its constructor, as those of a SingleWaiter.
+ */
+export class Selection implements Cancellable {
+  /** Its waiters, in the order of their cases: linked, as there may be many selections. */
+  declare private first: SelectWaiter | undefined
+  declare private readonly resolve: Resolve<Result>
+  declare private readonly reject: Reject | undefined
+  declare private canceller: Cancellation | undefined
+  declare private isCommitted: boolean
+  declare private isParked: boolean
+  declare private post: ((waiters: readonly Waiter[]) => void) | undefined
+
+  /** `reject` can be left out, as in a SingleWaiter. */
+  constructor(resolve: Resolve<Result>, reject: Reject | undefined) {
+    this.first = undefined
+    this.resolve = resolve
+    this.reject = reject
+    this.canceller = undefined
+    this.isCommitted = false
+    this.isParked = false
+    this.post = undefined
+  }
+
+  park({ operands, labels }: Evaluated, cancellation: Cancellation | undefined): void {
+    try {
+      let last: SelectWaiter | undefined
+      for (let i = 0; i < operands.length; i++) {
+        const operand = operands[i]
+        if (operand === undefined) continue
+        const receives = operand instanceof Channel
+        const waiter = new SelectWaiter(this, labels ? labels[i] : i, receives ? undefined : operand.value)
+        if (last) last.sibling = waiter
+        else this.first = waiter
+        last = waiter
+        if (receives) operand.medium.parkReceiver(waiter)
+        else operand.channel!.medium.parkSender(waiter)
+        // A channel that other threads know may have become ready meanwhile, and have served the waiter.
+        if (this.isCommitted) return
+      }
+      this.isParked = true
+      this.post?.(this.waiters())
+      if (this.isCommitted) return
+    } catch (error) {
+      this.fail(undefined, error)
+      return
+    }
+    if (cancellation) {
+      this.canceller = cancellation
+      cancellation.add(this)
+    }
+  }
+
+  postWith(post: (waiters: readonly Waiter[]) => void): void {
+    if (this.isParked) post(this.waiters())
+    else this.post = post
+  }
+
+  commit(winner: SelectWaiter, value: unknown, ok: boolean): void {
+    this.end(winner)
+    serve(this.resolve, { case: winner.label, value, ok })
+  }
+
+  fail(winner: SelectWaiter | undefined, error: unknown): void {
+    this.end(winner)
+    if (this.reject) this.reject(error)
+    else this.resolve(Promise.reject(error))
+  }
+
+  cancel(reason: unknown): void {
+    const post = this.first?.post
+    if (post && !post.hold()) return
+    this.fail(undefined, reason)
+  }
+
+  private waiters(): Waiter[] {
+    const waiters: Waiter[] = []
+    for (let waiter = this.first; waiter; waiter = waiter.sibling) waiters.push(waiter)
+    return waiters
+  }
+
+  private end(winner: SelectWaiter | undefined): void {
+    this.isCommitted = true
+    if (this.first?.post !== undefined) this.first.post.free()
+    for (let waiter = this.first; waiter; waiter = waiter.sibling) if (waiter !== winner) leave(waiter)
+    if (this.canceller !== undefined) this.canceller.delete(this)
+  }
+}
+
+/** One case of a selection that waits. It repeats the fields of a Waiter, as a SingleWaiter does and for the same reason. */
+class SelectWaiter implements Waiter {
+  declare queue: Waiter['queue']
+  declare previous: Waiter | undefined
+  declare next: Waiter | undefined
+  declare value: unknown
+  declare post: Waiter['post']
+  declare readonly label: string | number
+  /** The waiter of the selection's next case. */
+  declare sibling: SelectWaiter | undefined
+  declare private readonly selection: Selection
+
+  constructor(selection: Selection, label: string | number, value: unknown) {
+    this.queue = undefined
+    this.previous = undefined
+    this.next = undefined
+    this.value = value
+    this.post = undefined
+    this.label = label
+    this.sibling = undefined
+    this.selection = selection
+  }
+
+  postWith(post: (waiters: readonly Waiter[]) => void): void {
+    this.selection.postWith(post)
+  }
+
+  received(value: unknown, ok: boolean): void {
+    this.selection.commit(this, value, ok)
+  }
+
+  sent(): void {
+    this.selection.commit(this, undefined, true)
+  }
+
+  failed(error: unknown): void {
+    this.selection.fail(this, error)
+  }
+}
