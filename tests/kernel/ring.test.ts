@@ -48,6 +48,28 @@ class Ring {
 }
 
 describe('the ring', () => {
+  test('a look before parking finds values, room and the close, and ends where none come', () => {
+    const fresh = new FreshMemory()
+    const { kernel } = fresh
+    for (const capacity of [1, 63, 64, 1024]) {
+      for (const slips of [0, 1]) {
+        const ring = new Ring(fresh, capacity, 2 ** 32 - 8)
+        const comes = (direction: 0 | 1) => kernel.ringAwait(MAIN, ring.address, direction, slips) !== 0
+        expect([comes(RECEIVE), comes(SEND)]).toEqual([false, true])
+        ring.send(7)
+        expect([comes(RECEIVE), comes(SEND)]).toEqual([true, capacity > 1])
+        for (let i = 1; i < capacity; i++) ring.send(7)
+        expect([comes(RECEIVE), comes(SEND)]).toEqual([true, false])
+        expect(ring.state.length).toBe(capacity)
+        ring.receive()
+        expect(comes(SEND)).toBe(true)
+        ring.close()
+        while (ring.receive() === 7);
+        expect([comes(RECEIVE), comes(SEND)]).toEqual([true, true])
+      }
+    }
+  })
+
   test('holds exactly its capacity, first in first out, for every capacity to 70 and every start', () => {
     const fresh = new FreshMemory()
     for (const capacity of capacities) {

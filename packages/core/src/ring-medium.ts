@@ -3,6 +3,7 @@ import {
   type Direction,
   INBOX_WORDS,
   OK_SELF,
+  Patience,
   RECEIVE,
   CLOSED as SEALED,
   SEND,
@@ -14,7 +15,10 @@ import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY } from './medium.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
-import { type Waiter, WaitQueue } from './wait-queue.js'
+import { SingleWaiter, type Waiter, WaitQueue } from './wait-queue.js'
+
+/** Operations in a row that had to wait for a moment: the other side is at work on the ring, and a little slower. */
+const KEEPS_PACE = 4
 
 /** Shortly before positions wrap: nothing special, so it may happen at once. */
 const FIRST_POSITION = 2 ** 32 - 4096
@@ -32,6 +36,9 @@ export class RingMedium extends SharedMemoryMedium {
   readonly capacity = this.thread.kernel.ringCapacity(this.address)
   readonly receivers = new WaitQueue(() => this.left())
   readonly senders = new WaitQueue(waiter => this.senderLeft(waiter))
+
+  // The first wait parks: on a channel for one answer a look would mostly be in vain.
+  readonly #patience = new Patience(1)
 
   /** A ring with nothing in it, for what a local channel holds. */
   static empty(thread: Thread, { capacity, element }: LocalMedium): RingMedium {
@@ -137,15 +144,46 @@ export class RingMedium extends SharedMemoryMedium {
 
   parkSender(waiter: Waiter): void {
     waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
+    if (this.#comesSoon(SEND, this.senders, waiter) && this.#sendSoon(waiter)) return
     this.enqueue(this.senders, waiter)
     this.#serve(SEND)
     this.left()
   }
 
   parkReceiver(waiter: Waiter): void {
+    if (this.#comesSoon(RECEIVE, this.receivers, waiter) && this.#receiveSoon(waiter)) return
     this.enqueue(this.receivers, waiter)
     this.#serve(RECEIVE)
     this.left()
+  }
+
+  /** Whether it need not be parked, as another thread is at work on the ring. Not for a select, which waits for others as well. */
+  #comesSoon(direction: Direction, queue: WaitQueue, waiter: Waiter): boolean {
+    if (queue.first || !(waiter instanceof SingleWaiter) || !this.#patience.ask()) return false
+    const { kernel, id } = this.thread
+    const slips = this.#patience.successes >= KEEPS_PACE ? 1 : 0
+    return this.#patience.learn(kernel.ringAwait(id, this.address, direction, slips) !== 0)
+  }
+
+  #sendSoon(waiter: Waiter): boolean {
+    const { kernel, id } = this.thread
+    const status = kernel.ringSend(id, this.address, waiter.value as number)
+    if (status === WOULD_BLOCK) return false
+    if (status === SEALED) this.refuse(waiter)
+    else waiter.sent()
+    if (status === OK_SELF) this.#serve(RECEIVE)
+    return true
+  }
+
+  #receiveSoon(waiter: Waiter): boolean {
+    const { kernel, id } = this.thread
+    const status = kernel.ringReceive(id, this.address)
+    if (status === WOULD_BLOCK) return false
+    const word = this.thread.answer
+    if (status === SEALED) waiter.received(undefined, false)
+    else this.deliver(waiter, word)
+    if (status === OK_SELF) this.#serve(SEND)
+    return true
   }
 
   close(): void {

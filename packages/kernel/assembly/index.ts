@@ -22,6 +22,7 @@ export {
   tokenPost,
 } from './rendezvous'
 export {
+  ringAwait,
   ringCanReceive,
   ringCanSend,
   ringCapacity,

@@ -137,8 +137,10 @@ export function interestArm(me: u32, object: usize, direction: u32): void {
  * its way here, and the caller must pass it on (wakeOne) if the object is ready.
  */
 export function interestDisarm(me: u32, object: usize, direction: u32): bool {
+  const word = object + INTEREST + ((<usize>direction) << 3)
   const bit = (<u64>1) << me
-  return (and64(object + INTEREST + ((<usize>direction) << 3), ~bit) & bit) != 0
+  // Nobody but this thread sets it: once gone it stays gone, and a look saves the locked write.
+  return (load64(word) & bit) != 0 && (and64(word, ~bit) & bit) != 0
 }
 
 /**

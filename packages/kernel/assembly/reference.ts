@@ -6,13 +6,14 @@
 //
 // Model: models/reference.pml.
 
-import { add32, and64, load64, or64 } from './atomics'
+import { add32, and64, load32, load64, or64, reachable } from './atomics'
 import { cancellationCause } from './cancellation'
 import { wordFree } from './cells'
 import { counterFreeCells } from './counter'
 import { letGo, nextDoomed } from './doomed'
 import { heapFree } from './heap'
 import {
+  HEAP_TOP,
   HOLDERS,
   KIND,
   KIND_CANCELLATION,
@@ -36,6 +37,8 @@ export function referenceSend(object: usize): void {
 
 /** Turns a reference that arrived inside a value into one of thread `me`, which may hold it already. */
 export function referenceArrive(me: u32, object: usize): void {
+  // The object, and the blocks that it names, may be in what another thread has just made memory grow for.
+  reachable(<usize>load32(HEAP_TOP) - 1)
   const bit = (<u64>1) << me
   if (load64(object + HOLDERS) & bit) add32(object + REFS, -1)
   else or64(object + HOLDERS, bit)

@@ -29,6 +29,9 @@
 // the cache. The faster side notices (CLOSE_LIMIT operations in a row that went through, but within CLOSE_BY of the other) and
 // lets the other get away, for a few microseconds: temporal slipping, Giacomoni et al., "FastForward" (2008). It
 // never does so in an operation that would block, nor where both sides are on one thread.
+//
+// Parking costs a wake-up by the other side, ten times what is waited for if that is at work on the ring right now. So whoever is
+// about to park may look on for a moment before (ringAwait); whether that is worth it the caller has to know.
 
 import { cas64, load64, store64 } from './atomics'
 import { contentsFree } from './cells'
@@ -51,6 +54,8 @@ const CLOSE_BY: u64 = 8 // positions: a cache line of slots
 const CLOSE_LIMIT: u32 = 16
 const SLIP_LOOKS: u32 = 10
 const SLIP_SPINS: u32 = 3000 // about a microsecond each look
+const AWAIT_LOOKS: u32 = 64
+const AWAIT_SPINS: u32 = 100 // 64 looks are about three microseconds
 const ROOMY: u64 = 64 // smaller rings have no distance to keep
 const MAX_DISTANCE: u64 = 256
 
@@ -140,27 +145,25 @@ function endClose(me: u32, ring: usize, direction: u32): void {
   if (load<u32>(block, CLOSENESS) == (<u32>ring | direction)) store<u32>(block, 0, CLOSE)
 }
 
-function spin(me: u32): void {
-  for (let i: u32 = 0; i < SLIP_SPINS; i++) store<u32>(threadAt(me), 0, CLOSE)
+function spin(me: u32, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) store<u32>(threadAt(me), 0, CLOSE)
 }
 
 /** Waits a little for the receivers to make room behind `tail`. */
 function slipSend(me: u32, ring: usize, tail: u64): void {
-  if (!countClose(me, ring, SEND)) return
   const capacity = <u64>load<u32>(ring, CAPACITY)
   for (let looks: u32 = 0; looks < SLIP_LOOKS; looks++) {
-    spin(me)
+    spin(me, SLIP_SPINS)
     if (tail - load64(ring + RING_HEAD) + slipDistance(capacity) <= capacity) return
   }
 }
 
 /** Waits a little for the senders to fill what comes after `head`. */
 function slipReceive(me: u32, ring: usize, head: u64): void {
-  if (!countClose(me, ring, RECEIVE)) return
   const mask = load<u32>(ring, MASK)
   const far = head + slipDistance(<u64>load<u32>(ring, CAPACITY))
   for (let looks: u32 = 0; looks < SLIP_LOOKS; looks++) {
-    spin(me)
+    spin(me, SLIP_SPINS)
     if (turnOf(load64(slotAt(ring, far, mask)), far) == 1) return
   }
 }
@@ -188,7 +191,7 @@ export function enqueue(me: u32, ring: usize, value: u32): i32 {
         return WOULD_BLOCK
       }
       store64(ring + HEAD_SEEN, head)
-      if (capacity >= ROOMY && tail - head + CLOSE_BY > capacity) slipSend(me, ring, tail)
+      if (capacity >= ROOMY && tail - head + CLOSE_BY > capacity && countClose(me, ring, SEND)) slipSend(me, ring, tail)
     }
     // Publishes the value: from here on any receiver may take it.
     if (cas64(at, seen, filled(tail, value, 0))) {
@@ -210,7 +213,10 @@ function dequeue(me: u32, ring: usize): i32 {
       if (isSealed(seen)) return CLOSED
       if (cas64(ring + RING_HEAD, head, head + 1)) {
         store<u32>(threadAt(me), <u32>seen, ANSWER) // the value is this thread's alone now
-        if (<u64>mask >= ROOMY && turnOf(load64(slotAt(ring, head + 1, mask)), head + 1) != 1) slipReceive(me, ring, head)
+        const next = head + 1
+        if (<u64>mask >= ROOMY && turnOf(load64(slotAt(ring, next, mask)), next) != 1 && countClose(me, ring, RECEIVE)) {
+          slipReceive(me, ring, head)
+        }
         return OK
       }
     } else if (turn == ((0 - mask) & TURN_MASK)) {
@@ -285,7 +291,9 @@ export function ringReceiveMany(me: u32, ring: usize, max: u32): i32 {
     // R4 for all of them: the head has not moved, so none of these slots was overwritten. They are this thread's alone now.
     if (cas64(ring + RING_HEAD, head, head + <u64>count)) {
       store<u32>(threadAt(me), count, ANSWER)
-      if (<u64>mask >= ROOMY && <u64>count < CLOSE_BY && count < max) slipReceive(me, ring, head + <u64>count)
+      if (<u64>mask >= ROOMY && <u64>count < CLOSE_BY && count < max && countClose(me, ring, RECEIVE)) {
+        slipReceive(me, ring, head + <u64>count)
+      }
       // One sender is woken for all that have room now: it passes the baton on as long as there is some.
       return load64(ring + INTEREST + 8) == 0 ? OK : wakeOne(me, ring, SEND)
     }
@@ -338,6 +346,23 @@ export function ringCanSend(ring: usize): bool {
       return tail - load64(ring + RING_HEAD) < capacity
     }
   }
+}
+
+/**
+ * Looks for a few microseconds whether an operation that would wait need not any more, and answers that. With `slips` it also lets the
+ * other side get away, so as not to wait again for the next value, if there is distance to keep.
+ */
+export function ringAwait(me: u32, ring: usize, direction: u32, slips: bool): bool {
+  for (let looks: u32 = 0; looks < AWAIT_LOOKS; looks++) {
+    if (direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring)) {
+      if (!slips || load<u32>(ring, MASK) < <u32>ROOMY) return true
+      if (direction == RECEIVE) slipReceive(me, ring, load64(ring + RING_HEAD))
+      else slipSend(me, ring, load64(ring + RING_TAIL))
+      return true
+    }
+    spin(me, AWAIT_SPINS)
+  }
+  return false
 }
 
 /**

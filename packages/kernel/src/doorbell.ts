@@ -1,15 +1,14 @@
 import { host } from '#host'
 import { BELL, threadBlock } from './kernel.js'
+import { Patience } from './patience.js'
 import type { Thread } from './thread.js'
 
 // Before a thread goes to sleep it looks at its mailbox for a while: waking another thread up costs several microseconds, so a
 // short wait for an answer that is on its way is cheaper than a nap. How long a while, it learns. After a nap so short that it was
-// hardly worth it, it looks on for longer; and when that was in vain, which it always is where the one who would answer needs this
-// very core, it does so only after one nap more, then two, four, up to MOST_NAPS.
+// hardly worth it, it looks on for longer, while that is not in vain.
 const SPIN_LOOKS = 200
 const LONG_SPIN_MS = 0.05
 const SHORT_NAP_MS = 0.1
-const MOST_NAPS = 64
 
 /**
  * How an event loop sleeps on its thread's bell without blocking: `Atomics.waitAsync`. That does not keep a process alive
@@ -25,9 +24,7 @@ export class Doorbell {
   #state: 'off' | 'awake' | 'asleep' = 'off'
   #asleepSince = 0
   #napWasShort = false
-  /** Naps that will be taken, however short, without a long look before them. */
-  #napsToSpare = 0
-  #napsPerFailure = 1
+  readonly #patience = new Patience()
 
   constructor(thread: Thread) {
     this.#thread = thread
@@ -69,19 +66,12 @@ export class Doorbell {
   }
 
   #spinLong(): boolean {
-    if (this.#napsToSpare > 0) {
-      this.#napsToSpare--
-      return false
-    }
+    if (!this.#patience.ask()) return false
     const end = performance.now() + LONG_SPIN_MS
     do {
-      if (!this.#spin(SPIN_LOOKS)) continue
-      this.#napsPerFailure = Math.max(this.#napsPerFailure / 2, 1)
-      return true
+      if (this.#spin(SPIN_LOOKS)) return this.#patience.learn(true)
     } while (performance.now() < end)
-    this.#napsToSpare = this.#napsPerFailure
-    this.#napsPerFailure = Math.min(2 * this.#napsPerFailure, MOST_NAPS)
-    return false
+    return this.#patience.learn(false)
   }
 
   readonly #wake = (): void => {

@@ -92,6 +92,7 @@ export interface Kernel {
   ringClose(me: number, ring: number): number
   ringCanReceive(ring: number): number
   ringCanSend(ring: number): number
+  ringAwait(me: number, ring: number, direction: Direction, slips: number): number
   ringPark(me: number, ring: number, direction: Direction): number
   ringPassBaton(me: number, ring: number, direction: Direction): number
   ringUnpark(me: number, ring: number, direction: Direction): void

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { Patience } from './patience.js'
+
+/** How often it does not look, before it looks again. */
+function skipped(patience: Patience): number {
+  let count = 0
+  while (!patience.ask()) count++
+  return count
+}
+
+describe('Patience', () => {
+  test('leaves out one look after the first in vain, then twice as many each time, up to 64', () => {
+    const patience = new Patience()
+    expect(skipped(patience)).toBe(0)
+    const counts = Array.from({ length: 9 }, () => {
+      patience.learn(false)
+      return skipped(patience)
+    })
+    expect(counts).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64])
+  })
+
+  test('halves that with each look that was not in vain, and counts those in a row', () => {
+    const patience = new Patience()
+    for (let i = 0; i < 4; i++) patience.learn(false)
+    skipped(patience)
+    expect(patience.successes).toBe(0)
+    for (let i = 0; i < 3; i++) expect(patience.learn(true)).toBe(true)
+    expect(patience.successes).toBe(3)
+    expect(skipped(patience)).toBe(0)
+    expect(patience.learn(false)).toBe(false)
+    expect(patience.successes).toBe(0)
+    expect(skipped(patience)).toBe(2) // 16, halved three times
+  })
+
+  test('may begin by leaving some out', () => {
+    expect(skipped(new Patience(1))).toBe(1)
+  })
+})
