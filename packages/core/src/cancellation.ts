@@ -30,7 +30,13 @@ export function cancellationOf(options: WaitOptions): Cancellation | undefined {
   const own = (options as { [CANCELLATION]?: () => Cancellation | undefined })[CANCELLATION]
   if (own !== undefined) return own.call(options)
   const { signal } = options
-  if (signal === undefined || signal === null) return undefined
+  if (signal === undefined || signal === null) {
+    // Taken for options without a signal it would be waited without: for ever, perhaps.
+    if (options instanceof AbortSignal) {
+      throw new TypeError('options must be { signal } or a Context, got the AbortSignal itself')
+    }
+    return undefined
+  }
   let known = signals.get(signal)
   if (!known) {
     known = new SignalCancellation(signal)
