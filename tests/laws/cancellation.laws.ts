@@ -47,6 +47,18 @@ function lawsOf(operation: Operation): Law[] {
       },
     },
     {
+      name: `${name}, given the signal itself in the place of the options, is refused and does nothing`,
+      rule: 'API 1',
+      async run(world) {
+        const channel = await prepared(world)
+        unblock(channel)
+        const refused = start(channel, new AbortController().signal as WaitOptions)
+        const error = (await rejects(refused, name)) as Error
+        equal(error.message, 'options must be { signal } or a Context, got the AbortSignal itself')
+        equal(contents(channel), left, 'what is in the channel')
+      },
+    },
+    {
       name: `${name} that waits rejects with the signal’s reason itself, at once, and leaves nothing behind`,
       rule: 104,
       async run(world) {

@@ -1,6 +1,7 @@
 // Compiled with the tests and never run: what users get without writing a type.
 
 import {
+  background,
   bool,
   type Chan,
   chan,
@@ -19,7 +20,16 @@ import {
   trySelect,
   u32,
 } from '@millrace/core'
-import type { CircuitBreaker, CircuitState, RateLimiter, Reservation } from '@millrace/patterns'
+import {
+  type CircuitBreaker,
+  type CircuitState,
+  generate,
+  map,
+  type Pipeline,
+  pipeline,
+  type RateLimiter,
+  type Reservation,
+} from '@millrace/patterns'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const check = <T extends true>(): T | undefined => undefined
@@ -142,4 +152,20 @@ export async function limitersAndBreakers(limiter: RateLimiter, breaker: Circuit
   check<Equal<typeof state, CircuitState>>()
   // @ts-expect-error a limit is a number
   limiter.setLimit('10')
+}
+
+export function pipelines(): void {
+  const eight = pipeline(
+    background(),
+    generate([1]),
+    map(n => n + 1),
+    map(n => `${n}`),
+    map(text => text.length),
+    map(n => ({ n })),
+    map(({ n }) => [n]),
+    map(list => list.length),
+    map(n => n > 1),
+    map(isMany => (isMany ? 'many' : 'few')),
+  )
+  check<Equal<typeof eight, Pipeline<'few' | 'many'>>>()
 }

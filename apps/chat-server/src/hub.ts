@@ -27,6 +27,7 @@ import {
   type ServerFrame,
 } from './protocol.js'
 import { Room } from './room.js'
+import { turns } from './turns.js'
 import { type User, Users } from './users.js'
 
 type FrameOf<T extends ClientFrame['t']> = Extract<ClientFrame, { t: T }>
@@ -103,6 +104,7 @@ export class Hub {
   async run(ctx: Context): Promise<void> {
     const { register, unregister, membership, broadcast } = this
     const sweep = new Ticker(SWEEP_MS)
+    const turn = turns(this.#config.queueMessages)
     for (;;) {
       const hit = await select({
         register,
@@ -121,6 +123,7 @@ export class Hub {
         else this.#users.sweep()
       }
       this.#removeEvicted()
+      await turn()
     }
     sweep.stop()
   }

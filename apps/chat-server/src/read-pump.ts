@@ -9,6 +9,7 @@ import {
   ProtocolError,
   parseClientFrame,
 } from './protocol.js'
+import { turns } from './turns.js'
 import type { Workers } from './workers.js'
 
 export interface Routes {
@@ -16,6 +17,8 @@ export interface Routes {
   readonly workers: Workers
   /** No more is taken on: the server is about to end. */
   readonly isDraining: () => boolean
+  /** What the queue of a client holds: what it says is answered there. */
+  readonly queueMessages: number
 }
 
 /** Frames in a row that make no sense, after which a connection is closed. */
@@ -27,6 +30,7 @@ const MAX_GARBAGE_COUNT = 5
  */
 export async function readPump(client: Client, routes: Routes): Promise<void> {
   let garbageCount = 0
+  const turn = turns(routes.queueMessages)
   for await (const text of client.inbound) {
     if (!client.isOpen) return
     client.readOn()
@@ -40,6 +44,7 @@ export async function readPump(client: Client, routes: Routes): Promise<void> {
       if (isGarbage(error.code) && ++garbageCount === MAX_GARBAGE_COUNT)
         client.finish(CLOSE.policy, 'not this protocol')
     }
+    await turn()
   }
 }
 

@@ -187,6 +187,7 @@ export class ChatServer {
         hub: this.#hub,
         workers: this.#workers,
         isDraining: () => this.#drained !== undefined,
+        queueMessages: this.#config.queueMessages,
       })
     } catch (error) {
       this.#log.error('read_pump_failed', { client: client.id, error: String(error) })

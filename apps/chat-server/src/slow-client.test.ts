@@ -79,3 +79,17 @@ it('many small messages evict too: the queue counts both messages and bytes', as
   await chat.logged('closed', { client: slow.session })
   await chat.stop()
 })
+
+it('a burst of more than a queue holds evicts nobody who reads: what is said, and what is only answered', async () => {
+  const chat = await startChat({ RATE_PER_SECOND: '100000', RATE_BURST: '5000' })
+  const reader = await chat.enter('Reader')
+  const speaker = await chat.enter('Speaker')
+  const COUNT = 1000 // a queue holds 256
+  for (let n = 1; n <= COUNT; n++) speaker.say('lobby', `${n}`, `m${n}`)
+  await speaker.next('ack', { ref: `m${COUNT}` })
+  for (let n = 1; n <= COUNT; n++) expect((await reader.next('message')).seq).toBe(n)
+  for (let n = 1; n <= COUNT; n++) speaker.send({ t: 'ping', id: `p${n}` })
+  await speaker.next('pong', { ref: `p${COUNT}` })
+  expect((await chat.health()).body).toMatchObject({ evicted: 0, sessions: 2 })
+  await chat.stop()
+}, 30_000)

@@ -33,7 +33,7 @@ export function cancellationOf(options: WaitOptions): Cancellation | undefined {
   if (signal === undefined || signal === null) {
     // What would be waited with for ever, unnoticed.
     if (typeof options === 'object' && !(options instanceof AbortSignal)) return undefined
-    throw new TypeError(`the options must be { signal } or a Context, got ${nameOf(options)}`)
+    throw new TypeError(`options must be { signal } or a Context, got ${nameOf(options)}`)
   }
   let known = signals.get(signal)
   if (!known) {
@@ -44,7 +44,7 @@ export function cancellationOf(options: WaitOptions): Cancellation | undefined {
 }
 
 const nameOf = (options: unknown): string =>
-  options instanceof AbortSignal ? 'an AbortSignal: write { signal }' : `a ${typeof options}`
+  options instanceof AbortSignal ? 'the AbortSignal itself' : `a ${typeof options}`
 
 const signals = new WeakMap<AbortSignal, Cancellation>()
 

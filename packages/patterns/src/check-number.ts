@@ -32,6 +32,16 @@ export function checkMoment(ms: number, what: string): number {
   return ms
 }
 
+/**
+ * Answers what a function has answered about `error`. A promise would count as true, whatever came of it.
+ *
+ * @throws {TypeError} It is a promise.
+ */
+export function checkAnswer<T>(answer: T, what: string, error: unknown): T {
+  if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then !== 'function') return answer
+  throw new TypeError(`${what} must answer at once, got a promise`, { cause: error })
+}
+
 /** Answers an option that is a function or left out. @throws {TypeError} It is something else. */
 export function checkFunction<F>(value: F, what: string): F {
   if (value === undefined || typeof value === 'function') return value

@@ -774,3 +774,22 @@ describe('misuse', () => {
     expect(breaker.state).toBe('closed')
   })
 })
+
+describe('what isFailure answers', () => {
+  test('nothing, or anything that counts as false, is no', async () => {
+    for (const answer of [undefined, null, '', 0]) {
+      const breaker = breakerOf({ threshold: 1, isFailure: () => answer as unknown as boolean })
+      expect(await fail(breaker)).toBe(down)
+      expect(breaker.state).toBe('closed')
+    }
+  })
+
+  test('a promise is refused, and the call counts as failed', async () => {
+    const isFailure = (async () => false) as unknown as () => boolean
+    const breaker = breakerOf({ threshold: 1, isFailure })
+    const error = await fail(breaker)
+    expect(error).toEqual(new TypeError('circuit breaker: isFailure must answer at once, got a promise'))
+    expect(error).toMatchObject({ cause: down })
+    expect(breaker.state).toBe('open')
+  })
+})

@@ -11,7 +11,7 @@ import {
 } from '@millrace/core'
 import { askClock } from './ask-clock.js'
 import { checkCrossing } from './check-crossing.js'
-import { checkFunction, checkNumber } from './check-number.js'
+import { checkAnswer, checkFunction, checkNumber } from './check-number.js'
 import type { CircuitBreakerJSON, CircuitState, CircuitWindow } from './circuit.js'
 import * as circuit from './circuit.js'
 import { readCircuit } from './circuit-json.js'
@@ -31,7 +31,7 @@ export interface CircuitBreakerOptions {
   probes?: number | undefined
   /** A call that takes longer, in milliseconds, is a failure: it rejects with DeadlineExceeded. No limit unless given. */
   timeoutMs?: number | undefined
-  /** Whether an error says that what was called is failing. What is no failure is a success. Every error is, unless given. */
+  /** Whether an error says that what was called is failing, answered at once. What is no failure is a success. Every error is, unless given. */
   isFailure?: ((error: unknown) => boolean) | undefined
   /** Called after each change of the state, on the thread whose call made it. */
   onChange?: ((from: CircuitState, to: CircuitState) => void) | undefined
@@ -185,11 +185,16 @@ export class CircuitBreaker {
   #fail(error: unknown, isTimeout: boolean, permit: circuit.Permit): void {
     let isFailure = true // also if asking throws
     try {
-      isFailure = isTimeout || (this.#isFailure?.(error) ?? true)
+      isFailure = isTimeout || this.#isFailureOf(error)
     } finally {
       if (!isFailure) this.#succeed(permit)
       else this.#tell(this.#change((state, now) => circuit.failed(state, this.#settings, permit, now)))
     }
+  }
+
+  #isFailureOf(error: unknown): boolean {
+    if (!this.#isFailure) return true
+    return Boolean(checkAnswer(this.#isFailure(error), 'circuit breaker: isFailure', error))
   }
 
   /** Tells what a call would have told: an open circuit whose time is over is half-open first. */

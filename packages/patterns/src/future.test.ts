@@ -207,3 +207,33 @@ describe('of several', () => {
     expect(await slow.get()).toBe('done')
   })
 })
+
+describe('Future.all and its kin', () => {
+  test('take anything that can be iterated, and know the types of all', async () => {
+    const [one, two] = [new Future(() => 1), new Future(() => 'two')]
+    expect(await Future.all(new Set([one]) as unknown as [Future<number>])).toEqual([1])
+    const any = await Future.any([one, two])
+    expectTypeOf(any).toEqualTypeOf<number | string>()
+    const race = await Future.race([one, two])
+    expectTypeOf(race).toEqualTypeOf<number | string>()
+    expect([any, race]).toEqual([1, 1])
+  })
+
+  test('reject what is no future, with its place', async () => {
+    const futures = [new Future(() => 1), Promise.resolve(2)] as unknown as Future<number>[]
+    for (const name of ['all', 'any', 'race', 'allSettled'] as const) {
+      await expect(Future[name](futures)).rejects.toThrow(`Future.${name}: [1] is no Future`)
+    }
+  })
+
+  test('a loop over a result that is there lets timers have their turns', async () => {
+    const future = new Future(() => 1)
+    await future.get()
+    let isOver = false
+    setTimeout(() => {
+      isOver = true
+    }, 0)
+    for (let i = 0; i < 1e7 && !isOver; i++) await future.get()
+    expect(isOver).toBe(true)
+  })
+})

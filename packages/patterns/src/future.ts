@@ -8,9 +8,10 @@ import {
   type WaitOptions,
   withCancelCause,
 } from '@millrace/core'
+import { passing } from './passing.js'
 import { until } from './until.js'
 
-let resultOf: <T>(future: Future<T>) => Promise<T>
+let resultOf: (future: unknown) => Promise<unknown> | undefined
 
 /**
  * A result that will be there: of a goroutine that starts at once, and can be asked for by many, waited for with a limit, and
@@ -71,7 +72,8 @@ export class Future<T> {
    * @param options End this wait, and nothing else: the future goes on, and others that ask get its result.
    */
   get(options?: WaitOptions): Promise<T> {
-    return asked(this.#result, options)
+    if (options || !this.#settled) return asked(this.#result, options)
+    return Promise.all([this.#result, passing.wait()]).then(([result]) => result)
   }
 
   /**
@@ -91,34 +93,49 @@ export class Future<T> {
   }
 
   /** All results, in the order of the futures; rejects with the first error. The others go on. */
-  static all<T extends readonly Future<unknown>[]>(
+  static async all<T extends readonly Future<unknown>[]>(
     futures: readonly [...T],
     options?: WaitOptions,
   ): Promise<Results<T>> {
-    return asked(Promise.all(futures.map(resultOf)), options) as Promise<Results<T>>
+    return asked(Promise.all(results('all', futures)), options) as Promise<Results<T>>
   }
 
   /** The first result; rejects with an AggregateError of all errors if there is none. The others go on. */
-  static any<T>(futures: readonly Future<T>[], options?: WaitOptions): Promise<T> {
-    return asked(Promise.any(futures.map(resultOf<T>)), options)
+  static async any<T extends readonly Future<unknown>[]>(
+    futures: readonly [...T],
+    options?: WaitOptions,
+  ): Promise<Results<T>[number]> {
+    return asked(Promise.any(results('any', futures)), options) as Promise<Results<T>[number]>
   }
 
   /** The first result or error, whichever comes first; of no futures, none ever. The others go on. */
-  static race<T>(futures: readonly Future<T>[], options?: WaitOptions): Promise<T> {
-    return asked(Promise.race(futures.map(resultOf<T>)), options)
+  static async race<T extends readonly Future<unknown>[]>(
+    futures: readonly [...T],
+    options?: WaitOptions,
+  ): Promise<Results<T>[number]> {
+    return asked(Promise.race(results('race', futures)), options) as Promise<Results<T>[number]>
   }
 
   /** How each of the futures ended. */
-  static allSettled<T extends readonly Future<unknown>[]>(
+  static async allSettled<T extends readonly Future<unknown>[]>(
     futures: readonly [...T],
     options?: WaitOptions,
   ): Promise<Settled<T>> {
-    return asked(Promise.allSettled(futures.map(resultOf)), options) as Promise<Settled<T>>
+    return asked(Promise.allSettled(results('allSettled', futures)), options) as Promise<Settled<T>>
   }
 
   static {
-    resultOf = future => future.#result
+    resultOf = future =>
+      typeof future === 'object' && future !== null && #result in future ? future.#result : undefined
   }
+}
+
+function results(method: string, futures: readonly unknown[]): Promise<unknown>[] {
+  return Array.from(futures, (future, i) => {
+    const result = resultOf(future)
+    if (result) return result
+    throw new TypeError(`Future.${method}: [${i}] is no Future (Future.run makes one of a function)`)
+  })
 }
 
 /** Waits for results; `options` end the wait alone. */

@@ -73,6 +73,39 @@ export function pipeline<A, B, C, D, E, F>(
   fourth: Stage<D, E>,
   fifth: Stage<E, F>,
 ): Pipeline<F>
+export function pipeline<A, B, C, D, E, F, G>(
+  ctx: Context,
+  source: ReceiveChan<A>,
+  first: Stage<A, B>,
+  second: Stage<B, C>,
+  third: Stage<C, D>,
+  fourth: Stage<D, E>,
+  fifth: Stage<E, F>,
+  sixth: Stage<F, G>,
+): Pipeline<G>
+export function pipeline<A, B, C, D, E, F, G, H>(
+  ctx: Context,
+  source: ReceiveChan<A>,
+  first: Stage<A, B>,
+  second: Stage<B, C>,
+  third: Stage<C, D>,
+  fourth: Stage<D, E>,
+  fifth: Stage<E, F>,
+  sixth: Stage<F, G>,
+  seventh: Stage<G, H>,
+): Pipeline<H>
+export function pipeline<A, B, C, D, E, F, G, H, I>(
+  ctx: Context,
+  source: ReceiveChan<A>,
+  first: Stage<A, B>,
+  second: Stage<B, C>,
+  third: Stage<C, D>,
+  fourth: Stage<D, E>,
+  fifth: Stage<E, F>,
+  sixth: Stage<F, G>,
+  seventh: Stage<G, H>,
+  eighth: Stage<H, I>,
+): Pipeline<I>
 /** With stages that are not known one by one, all of one type. */
 export function pipeline<T>(ctx: Context, source: ReceiveChan<T>, ...stages: Stage<T, T>[]): Pipeline<T>
 export function pipeline(

@@ -348,3 +348,33 @@ describe('retry', () => {
     expect(calls).toBe(0)
   })
 })
+
+describe('what retryIf answers', () => {
+  test('nothing, or anything that counts as false, is no', async () => {
+    for (const answer of [undefined, null, '']) {
+      let calls = 0
+      const failing = retry(
+        attempt => {
+          calls++
+          return boom(attempt)
+        },
+        { retryIf: () => answer as unknown as boolean, initialMs: 0 },
+      )
+      await expect(failing).rejects.toThrow(new Error('attempt 1'))
+      expect(calls).toBe(1)
+    }
+  })
+
+  test('a promise is refused: it would count as yes', async () => {
+    const error = await retry(boom, { retryIf: (async () => false) as unknown as () => boolean }).catch(
+      e => e,
+    )
+    expect(error).toEqual(new TypeError('retry: retryIf must answer at once, got a promise'))
+    expect(error.cause).toEqual(new Error('attempt 1'))
+  })
+
+  test('a signal in the place of the options is refused', async () => {
+    const signal = AbortSignal.abort() as unknown as RetryOptions
+    await expect(retry(() => 1, signal)).rejects.toThrow(/^options must be \{ signal \} or a Context/)
+  })
+})

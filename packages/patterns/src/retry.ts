@@ -1,5 +1,5 @@
 import { type Context, cause, go, sleep, type WaitOptions, withCancel } from '@millrace/core'
-import { checkFunction } from './check-number.js'
+import { checkAnswer, checkFunction } from './check-number.js'
 import { contextOf } from './context-of.js'
 import { RetryError } from './errors.js'
 import { until } from './until.js'
@@ -19,7 +19,7 @@ export interface RetryOptions extends WaitOptions {
    */
   jitter?: 'none' | 'full' | 'decorrelated'
   /**
-   * Whether to try again after this error; a number is how many milliseconds to wait before, as a server may have asked for: at
+   * Whether to try again after this error, answered at once; a number is how many milliseconds to wait before, as a server may have asked for: at
    * least so long, whatever `maxMs` is. A negative number is 0: that moment has passed. Always, unless given.
    */
   retryIf?: (error: unknown) => boolean | number
@@ -40,11 +40,12 @@ export interface RetryOptions extends WaitOptions {
  * `fn` gets the number of the attempt, from 1 on, and a context that ends when `retry` does. Cancelled, it rejects with the
  * signal's reason at once, also while `fn` runs; how that ends is ignored then.
  *
- * @throws {RetryError} (as a rejection) It has given up; `cause` is the last error. An error that `retryIf` answers false to is
+ * @throws {RetryError} (as a rejection) It has given up; `cause` is the last error. An error that `retryIf` answers false to, or nothing, is
  *   thrown as it is.
  * @throws {RangeError} (as a rejection) An option is out of range, or `retryIf` has answered NaN: then `cause` is the error that it
  *   was asked about.
- * @throws {TypeError} (as a rejection, before `fn` is called) `fn`, or an option that should be one, is no function.
+ * @throws {TypeError} (as a rejection) `fn`, or an option that should be one, is no function: before `fn` is called. Or `retryIf` has
+ *   answered a promise: then `cause` is the error.
  *
  * @example
  * let calls = 0
@@ -79,8 +80,8 @@ export async function retry<R>(
         return await until(go(fn, attempt, ctx) as Promise<R>, ctx)
       } catch (error) {
         if (ctx.err()) throw cause(ctx)
-        const verdict = retryIf?.(error) ?? true
-        if (verdict === false) throw error
+        const verdict = retryIf ? checkAnswer(retryIf(error), 'retry: retryIf', error) : true
+        if (typeof verdict !== 'number' && !verdict) throw error
         const waitMs = typeof verdict === 'number' ? asked(verdict, error) : waits.next()
         const elapsedMs = now() - began
         if (attempt > retries || elapsedMs + waitMs > maxElapsedMs) throw new RetryError(attempt, error)

@@ -671,3 +671,12 @@ test('ten thousand jobs, some cancelled at random moments: each is done once or 
   expect(stats.succeeded + stats.canceled).toBe(10_000)
   expect([stats.running, stats.queued, stats.waiting]).toEqual([0, 0, 0])
 })
+
+test('a pool without options, or with an onProgress that is no function, is refused with what is missing', () => {
+  const none = undefined as unknown as WorkerPoolOptions<number, number>
+  expect(() => new WorkerPool(none)).toThrow(/^WorkerPool: the options are missing; workers and run/)
+  const options = { workers: 1, run: () => 1, onProgress: 5 as unknown as () => void }
+  expect(() => new WorkerPool(options)).toThrow(
+    new TypeError('WorkerPool: onProgress must be a function, got number'),
+  )
+})

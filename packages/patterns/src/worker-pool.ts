@@ -1,5 +1,6 @@
 import type { Context, ReceiveChan, WaitOptions } from '@millrace/core'
 import { type Crossing, registerKind, SHARE, type Shareable } from '@millrace/kernel'
+import { checkFunction } from './check-number.js'
 import { contextOf } from './context-of.js'
 import { generate } from './generate.js'
 import { LocalPool } from './local-pool.js'
@@ -51,7 +52,7 @@ export class WorkerPool<J, R> implements Shareable {
 
   /**
    * @throws {RangeError} `workers`, `queue`, `retries` or `timeoutMs` is out of range.
-   * @throws {TypeError} `run` is no function.
+   * @throws {TypeError} `run` is no function, nor `onProgress` if it is given; or there are no options.
    */
   constructor(options: WorkerPoolOptions<J, R>) {
     // From another thread: see `arrive`.
@@ -198,7 +199,11 @@ interface Sent {
 /** The pools that this thread shares with others: one per pool, however often it arrives. */
 const pools = new WeakMap<object, WorkerPool<never, unknown>>()
 
-function check({ workers, queue, run, retries, timeoutMs }: WorkerPoolOptions<never, unknown>): void {
+function check(options: WorkerPoolOptions<never, unknown>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('WorkerPool: the options are missing; workers and run at least must be given')
+  }
+  const { workers, queue, run, retries, timeoutMs, onProgress } = options
   wholeFrom(1, 'workers', workers)
   if (queue !== undefined && queue !== Infinity) wholeFrom(0, 'queue', queue)
   if (retries !== undefined && retries !== Infinity) wholeFrom(0, 'retries', retries)
@@ -208,6 +213,7 @@ function check({ workers, queue, run, retries, timeoutMs }: WorkerPoolOptions<ne
     )
   }
   if (typeof run !== 'function') throw new TypeError('WorkerPool: run must be a function')
+  checkFunction(onProgress, 'WorkerPool: onProgress')
 }
 
 function wholeFrom(least: number, name: string, value: number): void {

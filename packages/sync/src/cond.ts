@@ -84,7 +84,11 @@ export class Cond {
     )
   }
 
+  /** @throws {TypeError} `locker` is none. */
   constructor(locker: Locker) {
+    if (typeof locker?.lock !== 'function' || typeof locker.unlock !== 'function') {
+      throw new TypeError('sync: Cond needs a lock: a Mutex, an RWMutex, or the rlocker() of one')
+    }
     this.locker = locker
   }
 

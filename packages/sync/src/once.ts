@@ -9,6 +9,7 @@ import {
   WAIT,
   type WaitOptions,
 } from '@millrace/core'
+import { checkFunction } from './check-function.js'
 import { OwnerLostError } from './errors.js'
 
 const UNUSED = 0
@@ -92,6 +93,7 @@ export class Once {
   do<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<void> {
     if (this.done) return this.#monitor.wait(OTHERS, 0, options)
     try {
+      checkFunction(fn, 'Once.do')
       throwIfCanceled(options)
       if (this.#monitor.try(FIRST, 0)) return this.#run(fn)
     } catch (error) {

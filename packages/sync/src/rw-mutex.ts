@@ -11,6 +11,7 @@ import {
   WAIT,
   type WaitOptions,
 } from '@millrace/core'
+import { checkFunction } from './check-function.js'
 import { OwnerLostError, SyncMisuseError } from './errors.js'
 import { Guard } from './guard.js'
 import { asks, asksSync, callsHolding, givesBack, made, takes } from './lock-order.js'
@@ -200,6 +201,7 @@ export class RWMutex implements Locker {
    * @param options End the wait for the lock, not `fn`.
    */
   async withLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    checkFunction(fn, 'withLock')
     if (debugging) return callsHolding(this, fn, options)
     await this.lock(options)
     try {
@@ -211,6 +213,7 @@ export class RWMutex implements Locker {
 
   /** As `withLock`, for reading. */
   async withReadLock<R>(fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    checkFunction(fn, 'withReadLock')
     if (debugging) return callsHolding(this.rlocker(), fn, options)
     await this.rlock(options)
     try {

@@ -1,4 +1,5 @@
 import { crossesWith, Monitor, monitorRules, PASS, type State, WAIT, type WaitOptions } from '@millrace/core'
+import { checkFunction } from './check-function.js'
 import { SyncMisuseError } from './errors.js'
 
 /** Permits that are free, and permits in all. */
@@ -105,6 +106,7 @@ export class Semaphore {
    * @param options End the wait for the permits, not `fn`.
    */
   async withPermits<R>(n: number, fn: () => R | PromiseLike<R>, options?: WaitOptions): Promise<R> {
+    checkFunction(fn, 'withPermits')
     await this.acquire(n, options)
     try {
       return await fn()
@@ -116,5 +118,6 @@ export class Semaphore {
 
 function whole(n: number): number {
   if (Number.isSafeInteger(n) && n >= 0) return n
-  throw new RangeError(`semaphore: a number of permits is a whole number of at least 0, got ${String(n)}`)
+  const got = typeof n === 'number' ? n : `${typeof n} (the number comes first: acquire(1, { signal }))`
+  throw new RangeError(`semaphore: a number of permits is a whole number of at least 0, got ${got}`)
 }

@@ -8,6 +8,7 @@ import {
   type Locker,
   Mutex,
   Once,
+  onceFunc,
   onceValue,
   RWMutex,
   Semaphore,
@@ -360,3 +361,42 @@ describe.each(worlds)('already aborted, an operation that need not wait, $name',
 function fail(): never {
   throw new Error('must not be called')
 }
+
+describe('what is no use at all is refused before anything happens', () => {
+  const none = undefined as unknown as () => void
+
+  test('a lock is not taken for what is no function', async () => {
+    const mutex = new Mutex()
+    const rw = new RWMutex()
+    const semaphore = new Semaphore(1)
+    const refused: [Promise<unknown>, string][] = [
+      [mutex.withLock(none), 'sync: withLock needs a function, got undefined'],
+      [rw.withLock(none), 'sync: withLock needs a function, got undefined'],
+      [rw.withReadLock(none), 'sync: withReadLock needs a function, got undefined'],
+      [semaphore.withPermits(1, none), 'sync: withPermits needs a function, got undefined'],
+    ]
+    for (const [result, message] of refused) await expect(result).rejects.toThrow(new TypeError(message))
+    expect([mutex.locked, rw.tryLock(), semaphore.available]).toEqual([false, true, 1])
+  })
+
+  test('a Once stays unused, and onceValue and onceFunc throw at once', async () => {
+    const once = new Once()
+    await expect(once.do(none)).rejects.toThrow(
+      new TypeError('sync: Once.do needs a function, got undefined'),
+    )
+    expect(once.done).toBe(false)
+    expect(() => onceValue(none)).toThrow(new TypeError('sync: onceValue needs a function, got undefined'))
+    expect(() => onceFunc(none)).toThrow(new TypeError('sync: onceFunc needs a function, got undefined'))
+  })
+
+  test('a Cond without a lock', () => {
+    for (const locker of [undefined, {}, { lock() {} }]) {
+      expect(() => new Cond(locker as unknown as Locker)).toThrow(/^sync: Cond needs a lock/)
+    }
+  })
+
+  test('options where the number of permits is due', async () => {
+    const options = { signal: AbortSignal.abort() } as unknown as number
+    await expect(new Semaphore(1).acquire(options)).rejects.toThrow(/acquire\(1, \{ signal \}\)/)
+  })
+})
