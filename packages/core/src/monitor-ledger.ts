@@ -140,7 +140,8 @@ export class MonitorLedger {
   }
 
   dropHolder(holder: number): void {
-    this.numbers.copyWithin(holder, holder + HOLDER, this.end)
+    const { end } = this
+    if (holder + HOLDER < end) this.numbers.copyWithin(holder, holder + HOLDER, end)
     this.numbers[this.#base + 1]--
   }
 
@@ -148,9 +149,10 @@ export class MonitorLedger {
   hold(life: number, amount: number): void {
     if (amount === 0) return
     const numbers = this.numbers
+    const { end } = this
     let holder = this.holders
-    while (holder < this.end && numbers[holder] !== life) holder += HOLDER
-    if (holder === this.end) {
+    while (holder < end && numbers[holder] !== life) holder += HOLDER
+    if (holder === end) {
       numbers[this.#base + 1]++
       numbers[holder] = life
       numbers[holder + HELD] = 0
@@ -161,16 +163,21 @@ export class MonitorLedger {
 
   /** Somebody here gives back `amount`: what was taken here, or else on other threads. */
   giveBack(amount: number): void {
-    const numbers = this.numbers
+    const left = this.#giveBack(amount, true)
+    if (left > 0) this.#giveBack(left, false)
+  }
+
+  /** As far as it goes, from what is held here, or from what is held on other threads. Answers what is left. */
+  #giveBack(amount: number, here: boolean): number {
+    const { numbers, holders } = this
     let left = amount
-    for (const mine of [true, false]) {
-      for (let holder = this.end - HOLDER; holder >= this.holders && left > 0; holder -= HOLDER) {
-        if ((numbers[holder] === this.#life) !== mine) continue
-        const given = Math.min(left, numbers[holder + HELD])
-        left -= given
-        numbers[holder + HELD] -= given
-        if (numbers[holder + HELD] === 0) this.dropHolder(holder)
-      }
+    for (let holder = this.end - HOLDER; holder >= holders && left > 0; holder -= HOLDER) {
+      if ((numbers[holder] === this.#life) !== here) continue
+      const given = Math.min(left, numbers[holder + HELD])
+      left -= given
+      numbers[holder + HELD] -= given
+      if (numbers[holder + HELD] === 0) this.dropHolder(holder)
     }
+    return left
   }
 }

@@ -213,8 +213,6 @@ export class SharedMonitor implements Parked, Standing {
     quitter?: MonitorWaiter,
     reason?: unknown,
   ): R {
-    const { kernel, id } = this.#thread
-    const numbers = this.#numbers
     const ledger = this.#ledger
     const lines = this.#lines
     lines.findLeaving(quitter)
@@ -225,41 +223,53 @@ export class SharedMonitor implements Parked, Standing {
       this.#grantedEnd = 0
       // Most changes are made where nobody else has anything: those need no look round.
       const isAlone = this.#isAlone()
-      if (!isAlone) {
-        lines.findFirsts()
-        forgetTheDead(this.#thread, this.#life, this.#rules, ledger)
-        while (lines.takeGrants());
-        lines.leaveAll()
-      } else if (lines.joining) lines.findFirsts()
-      const result = change(numbers)
+      if (!isAlone) this.#lookRound()
+      else if (lines.joining) lines.findFirsts()
+      const result = change(this.#numbers)
       if (ledger.hasEntries) {
         if (isAlone) lines.findFirsts()
-        for (let line = 0; line < this.#rules.lines; line++) {
-          // Those of this thread who come next in a line go before the next line, as they do in a local monitor.
-          do this.#admit(line)
-          while (lines.takeGrants())
-        }
+        this.#admitAll()
       }
-      this.#rules.settled?.(numbers)
-      if (!ledger.isChanged) {
-        lines.letGo(quitter, reason)
-        return result
-      }
-      const hot = this.#rules.gated ? numbers[0] : 0
-      const count = ledger.count(this.#rules.gated ? 1 : 0)
-      if (count > RECORD_NUMBERS) {
-        throw new RangeError(
-          `${this.#rules.name}: ${count} numbers to be shared, and a monitor has at most ${RECORD_NUMBERS}: have fewer lines or a smaller state`,
-        )
-      }
-      const status = kernel.recordWrite(id, this.address, count, hot, this.#gate())
-      if (status === WOULD_BLOCK) continue
-      if (status !== OK) throw this.#thread.outOfMemory(8 * count)
-      for (let i = 0; i < this.#grantedEnd; i++) kernel.poke(this.#granted[i], this.address)
+      this.#rules.settled?.(this.#numbers)
+      if (ledger.isChanged && !this.#publish()) continue
       lines.letGo(quitter, reason)
       if (lines.letPass()) this.#parkOrNot()
       return result
     }
+  }
+
+  /** What others have done meanwhile is taken note of: deaths, grants. Then whoever gives up here leaves. */
+  #lookRound(): void {
+    this.#lines.findFirsts()
+    forgetTheDead(this.#thread, this.#life, this.#rules, this.#ledger)
+    while (this.#lines.takeGrants());
+    this.#lines.leaveAll()
+  }
+
+  /** Lets pass who may. Those of this thread who come next in a line go before the next line, as they do in a local monitor. */
+  #admitAll(): void {
+    for (let line = 0; line < this.#rules.lines; line++) {
+      do this.#admit(line)
+      while (this.#lines.takeGrants())
+    }
+  }
+
+  /** Answers false if somebody else's change came first. @throws {OutOfSharedMemoryError} Then nothing has changed. */
+  #publish(): boolean {
+    const { kernel, id } = this.#thread
+    const { gated, name } = this.#rules
+    const hot = gated ? this.#numbers[0] : 0
+    const count = this.#ledger.count(gated ? 1 : 0)
+    if (count > RECORD_NUMBERS) {
+      throw new RangeError(
+        `${name}: ${count} numbers to be shared, and a monitor has at most ${RECORD_NUMBERS}: have fewer lines or a smaller state`,
+      )
+    }
+    const status = kernel.recordWrite(id, this.address, count, hot, gated ? this.#gate() : 0)
+    if (status === WOULD_BLOCK) return false
+    if (status !== OK) throw this.#thread.outOfMemory(8 * count)
+    for (let i = 0; i < this.#grantedEnd; i++) kernel.poke(this.#granted[i], this.address)
+    return true
   }
 
   /** Whether nobody waits, and nobody on other threads holds anything. */
@@ -270,10 +280,10 @@ export class SharedMonitor implements Parked, Standing {
     return holder === 0 || holder === this.#thread.id + 1
   }
 
-  /** Whom the kernel pokes when a gated monitor is given back: the first who waits, unless he is to have it at once. */
+  /** Whom the kernel pokes when this gated monitor is given back: the first who waits, unless he is to have it at once. */
   #gate(): number {
     const numbers = this.#numbers
-    if (!this.#rules.gated || numbers[1] !== 0) return 0
+    if (numbers[1] !== 0) return 0
     for (let entry = this.#ledger.entries; entry < this.#ledger.holders; entry += ENTRY) {
       if (numbers[entry + COUNT] > 0) return 1 + threadOf(numbers[entry])
     }
