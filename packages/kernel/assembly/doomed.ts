@@ -5,12 +5,12 @@
 //   D1  an object is on a stack  => its refs are 0, and nobody but the stack's thread knows it
 //   D2  a thread's stack is empty whenever none of its kernel calls is running; what a dead thread left is its reaper's
 
-import { add32 } from './atomics'
+import { add32, reachable } from './atomics'
 import { DOOMED, NEXT_DOOMED, REFS, threadAt } from './layout'
 
-/** Drops a reference. If it was the last, the object is doomed. */
+/** Drops a reference, which may have come from another thread. If it was the last, the object is doomed. */
 export function letGo(me: u32, object: usize): void {
-  if (add32(object + REFS, -1) != 1) return
+  if (add32(reachable(object) + REFS, -1) != 1) return
   const block = threadAt(me)
   store<u32>(object, load<u32>(block, DOOMED), NEXT_DOOMED)
   store<u32>(block, <u32>object, DOOMED)

@@ -100,7 +100,7 @@ function takeChunks(bytes: usize, sizeClass: u32): usize {
 
 function depotPush(sizeClass: u32, first: usize, count: u32): void {
   const depot = depotOf(sizeClass)
-  store<u32>(first + CHAIN_COUNT, count)
+  store<u32>(reachable(first) + CHAIN_COUNT, count) // it may have come from another thread
   while (true) {
     const seen = load64(depot)
     store32(first + NEXT_CHAIN, <u32>seen)

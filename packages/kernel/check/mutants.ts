@@ -122,7 +122,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a count that is changed in two steps',
     long: true,
     file: 'doomed.ts',
-    from: 'if (add32(object + REFS, -1) != 1) return',
+    from: 'if (add32(reachable(object) + REFS, -1) != 1) return',
     to: 'const refs = load<u32>(object, REFS) - 1\n  store<u32>(object, refs, REFS)\n  if (refs != 0) return',
     scenarios: referenceScenarios,
   },
