@@ -22,6 +22,27 @@ interface Role {
 
 const WINDOW = 1024
 
+/** Asked for n, tells the sum of so many that have come: each call says of some how many they were, and their sum. */
+function tellSum(main: MessagePort): (count: number, sum: number) => void {
+  let n = 0
+  let received = 0
+  let total = 0
+  const end = (): void => {
+    if (n === 0 || received < n) return
+    main.postMessage(total)
+    n = received = total = 0
+  }
+  main.on('message', (count: number) => {
+    n = count
+    end()
+  })
+  return (count, sum) => {
+    received += count
+    total += sum
+    end()
+  }
+}
+
 const roles = {
   /** Asked for n, sends so many numbers to the peer, `batch` to a message. */
   send({ main, peer, batch }: Role) {
@@ -55,27 +76,12 @@ const roles = {
   },
   /** Asked for n, tells the sum of so many numbers. */
   receive({ main, peer }: Role) {
-    let n = 0
-    let received = 0
-    let sum = 0
-    const end = (): void => {
-      if (n === 0 || received < n) return
-      main.postMessage(sum)
-      n = received = sum = 0
-    }
+    const add = tellSum(main)
     peer.on('message', (message: number | number[]) => {
-      if (typeof message === 'number') {
-        sum += message
-        received++
-      } else {
-        for (const value of message) sum += value
-        received += message.length
-      }
-      end()
-    })
-    main.on('message', (count: number) => {
-      n = count
-      end()
+      if (typeof message === 'number') return add(1, message)
+      let sum = 0
+      for (const value of message) sum += value
+      add(message.length, sum)
     })
   },
   receiveInWindow({ main, peer }: Role) {
@@ -120,28 +126,15 @@ const roles = {
   },
   /** Asked for n, tells what so many payloads weigh together; acknowledges half a window at a time. */
   weighPayloads({ main, peer }: Role) {
-    let n = 0
-    let received = 0
-    let sum = 0
-    const end = (): void => {
-      if (n === 0 || received < n) return
-      main.postMessage(sum)
-      n = received = sum = 0
-    }
+    const add = tellSum(main)
     const half = payloads.window / 2
     let unacknowledged = 0
     peer.on('message', (payload: Payload) => {
-      sum += payloads.weigh(payload)
-      received++
       if (++unacknowledged === half) {
         peer.postMessage(half)
         unacknowledged = 0
       }
-      end()
-    })
-    main.on('message', (count: number) => {
-      n = count
-      end()
+      add(1, payloads.weigh(payload))
     })
   },
   empty({ main }: Role) {
