@@ -38,10 +38,13 @@ export async function nsEach(
 export const sumBelow = (n: number): number => (n * (n - 1)) / 2
 export const itself = (n: number): number => n
 
-/** Microseconds since `base`, on a clock that all threads of the process share. */
+/** Microseconds since `base`, on a clock that all threads of the process share: on Node. */
 export const microseconds = (base: bigint): number => Number(hrtime.bigint() - base) / 1000
 
-/** The `p`-quantile of the time that `wakeUp` answers, each time asked after a pause in which everything goes to sleep. */
+/**
+ * The `p`-quantile of the time that `wakeUp` answers, each time asked after a pause in which everything goes to sleep. Fails where
+ * threads have clocks of their own, as nothing can be told from them.
+ */
 export async function wakeUps(count: number, p: number, wakeUp: () => Promise<number>): Promise<number> {
   for (let i = 0; i < Math.min(count * 10, QUICK_WAKE_UPS); i++) await wakeUp()
   const times: number[] = []
@@ -49,6 +52,7 @@ export async function wakeUps(count: number, p: number, wakeUp: () => Promise<nu
     await sleep(GAP_MS)
     times.push(await wakeUp())
   }
+  if (times.some(time => time < 0)) throw new Error('its threads have clocks of their own')
   return quantile(times, p)
 }
 
