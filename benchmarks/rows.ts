@@ -23,7 +23,7 @@ const isForOneHost = (name: ScenarioName): boolean =>
 
 /**
  * The ways of a scenario that are measured on a host, undefined for the Node that runs this: the newest Node does nearly all, the
- * others the first way of what is measured everywhere.
+ * others the first way of what is measured everywhere, or on all Nodes.
  */
 export function waysOn(
   name: ScenarioName,
@@ -33,7 +33,8 @@ export function waysOn(
   const all = Object.keys(ways ?? {})
   if (host === undefined) return all
   if (host === newestNode) return isForOneHost(name) ? [] : all
-  return scenarios[name].everywhere ? all.slice(0, 1) : []
+  const { everywhere } = scenarios[name]
+  return everywhere === true || (everywhere === 'nodes' && host.startsWith('node')) ? all.slice(0, 1) : []
 }
 
 /** The rows of a scenario, in the order in which they are measured in each round. */

@@ -14,8 +14,8 @@ export interface Scenario {
   readonly threads: 1 | 2
   /** Count where only that it works is wanted. */
   readonly trial?: number
-  /** Millrace does it on every host that is there. */
-  readonly everywhere?: true
+  /** Millrace does it on every host that is there; or on every Node. */
+  readonly everywhere?: true | 'nodes'
   /** How long a way may take for its operations, where that is more than usual. */
   readonly patienceMs?: number
   /** What is measured does not vary: once is enough. */
