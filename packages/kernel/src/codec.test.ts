@@ -399,6 +399,32 @@ describe('a value comes out as structuredClone would copy it', () => {
     expect(throughWord(twice).first.buffer.byteLength).toBe(20_001)
   })
 
+  it('a large buffer that a getter moves away while it is being sent is refused, and nothing lost', () => {
+    const thread = currentThread()
+    const moving = (bytes: Uint8Array, more?: object) => ({
+      bytes,
+      more, // a class instance or Map leads to the general form
+      get later() {
+        if (bytes.length > 0) structuredClone(bytes, { transfer: [bytes.buffer] })
+        return 1
+      },
+    })
+    for (const length of [1000, 9000]) {
+      for (const more of [undefined, new Map()]) {
+        const send = () => wordOf(thread, moving(new Uint8Array(length).fill(1), more))
+        expect(send).toThrow(DataCloneError)
+        const before = thread.kernel.heapUsed()
+        expect(send).toThrow(/^value\.bytes(\.buffer)? could not be cloned: it is a detached ArrayBuffer/)
+        expect(thread.kernel.heapUsed()).toBe(before)
+      }
+    }
+    expect(throughWord(moving(new Uint8Array([1, 2])))).toEqual({
+      bytes: new Uint8Array([1, 2]),
+      more: undefined,
+      later: 1,
+    })
+  })
+
   it('a message with bytes beside it is dropped and read by several as any other', () => {
     const thread = currentThread()
     const used = () => thread.kernel.heapUsed()

@@ -28,6 +28,11 @@ export class Loose {
     return place
   }
 
+  /** Whether all are still there: a getter that was asked later may have moved a buffer to somebody else. */
+  isWhole(): boolean {
+    return this.parts.every(part => part.length > 0)
+  }
+
   clear(): void {
     if (this.length === 0) return
     this.parts = []

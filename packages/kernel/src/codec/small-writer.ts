@@ -25,7 +25,7 @@ export class SmallWriter {
   /** What goes beside the bytes of the scratch. */
   readonly loose = new Loose()
   private readonly bytes = this.scratch.bytes
-  private readonly words = this.scratch.view
+  private readonly view = this.scratch.view
   private readonly hostWrites: Writes = writesTo(this.bytes)
   private at = 0
   private metCount = 0
@@ -37,7 +37,7 @@ export class SmallWriter {
     this.at = 0
     this.loose.clear()
     try {
-      return this.value(value, 0) ? this.at : 0
+      return this.value(value, 0) && this.loose.isWhole() ? this.at : 0
     } catch {
       return 0 // a getter threw: the general form tells where
     } finally {
@@ -77,13 +77,13 @@ export class SmallWriter {
   private number(value: number): boolean {
     if ((value | 0) !== value || Object.is(value, -0)) {
       this.bytes[this.at] = small.FLOAT
-      this.words.setFloat64(this.at + 1, value, true)
+      this.view.setFloat64(this.at + 1, value, true)
       this.at += 9
     } else if (value >= 0 && value < 128) {
       this.bytes[this.at++] = value
     } else {
       this.bytes[this.at] = small.INTEGER
-      this.words.setInt32(this.at + 1, value, true)
+      this.view.setInt32(this.at + 1, value, true)
       this.at += 5
     }
     return true
@@ -154,7 +154,7 @@ export class SmallWriter {
       return depth < DEEPEST && Array.isArray(object) && this.isNew(object) && this.array(object, depth)
     }
     if (prototype !== null && prototype !== Object.prototype)
-      return ArrayBuffer.isView(object) && this.view(object)
+      return ArrayBuffer.isView(object) && this.bufferView(object)
     if (prototype !== null && hasInherited()) return false
     return depth < DEEPEST && this.isNew(object) && this.properties(object, depth)
   }
@@ -193,7 +193,7 @@ export class SmallWriter {
   }
 
   /** A view of a buffer that nothing else of the message has led to. The others are told apart by the general form. */
-  private view(view: ArrayBufferView): boolean {
+  private bufferView(view: ArrayBufferView): boolean {
     const { buffer, byteOffset, byteLength } = view
     if (SHARE in view || byteLength === 0 || !isFixed(buffer) || !this.isNew(buffer)) return false
     const offset = byteOffset % 8 // keeps the alignment
@@ -203,10 +203,10 @@ export class SmallWriter {
     this.bytes[this.at] = small.VIEW
     this.bytes[this.at + 1] = viewNumber(view)
     this.bytes[this.at + 2] = offset
-    this.words.setUint32(this.at + 3, bytes.length, true)
+    this.view.setUint32(this.at + 3, bytes.length, true)
     this.at += 7
     if (isLoose) {
-      this.words.setUint32(this.at, this.loose.add(bytes), true)
+      this.view.setUint32(this.at, this.loose.add(bytes), true)
       this.at += 4
     } else {
       this.bytes.set(bytes, this.at)
