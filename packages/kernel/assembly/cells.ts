@@ -8,7 +8,7 @@
 //     PACKED     {format u32, bytes u32, contents}
 //     REFERRING  {format u32, bytes u32, count u32, object u32[count], bytes beside u32, contents, contents beside}
 //     SMALL      {format u32, bytes u32, contents}: packed by the kernel's JavaScript itself (codec/small.ts)
-//     BESIDE     {format u32, bytes u32, bytes beside u32, contents, contents beside}: as SMALL, with large buffers beside it
+//     BESIDE     {format u32, bytes u32, bytes beside u32, -, contents, contents beside}: as SMALL, with large buffers beside it
 //
 // A block belongs to whoever holds its word; taking the word out of a slot takes the block. A referring one also owns a
 // reference to each object that it names, so that it can be dropped by whoever cannot read its contents.

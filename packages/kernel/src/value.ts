@@ -16,6 +16,8 @@ const REFERRING = 3
 const SMALL = 4
 const BESIDE = 5
 const HEADER = 8
+/** Of a block with bytes beside it: contents in shared memory are to be aligned, as loose bytes are. */
+const BESIDE_HEADER = 16
 /** No block is smaller, so this much of one can be read before its length is known. */
 const SMALLEST = 16
 
@@ -89,15 +91,14 @@ function smallWordOf(thread: Thread, value: unknown): number {
 
 function besideWordOf(thread: Thread, { scratch, loose }: SmallWriter, length: number): number {
   try {
-    const header = HEADER + 4
-    const beside = aligned(header + length)
+    const beside = aligned(BESIDE_HEADER + length)
     const block = thread.allocate(beside + loose.length)
     const { memory } = thread
     const { i32, u8 } = memory
     i32[block >> 2] = BESIDE
     i32[(block >> 2) + 1] = length
     i32[(block >> 2) + 2] = loose.length
-    copyOut(scratch, length, memory, block + header)
+    copyOut(scratch, length, memory, block + BESIDE_HEADER)
     loose.copyTo(u8, block + beside)
     return block
   } finally {
@@ -123,12 +124,11 @@ function readSmall(thread: Thread, block: number, isMine: boolean): unknown {
 
 /** The same of one with bytes beside it, which are read where they are. */
 function readBeside({ memory }: Thread, block: number): unknown {
-  const header = HEADER + 4
   const length = memory.i32[(block >> 2) + 1]
-  const loose = bytesAt(memory, block + aligned(header + length), memory.i32[(block >> 2) + 2])
+  const loose = bytesAt(memory, block + aligned(BESIDE_HEADER + length), memory.i32[(block >> 2) + 2])
   const reader = idleReader ?? new SmallReader()
   idleReader = undefined
-  copyIn(reader.scratch, length, memory, block + header)
+  copyIn(reader.scratch, length, memory, block + BESIDE_HEADER)
   try {
     return reader.read(loose)
   } finally {
