@@ -29,18 +29,22 @@ export const CANCELLATION = Symbol('cancellation')
 export function cancellationOf(options: WaitOptions): Cancellation | undefined {
   const own = (options as { [CANCELLATION]?: () => Cancellation | undefined })[CANCELLATION]
   if (own !== undefined) return own.call(options)
-  const { signal } = options
-  if (signal === undefined || signal === null) {
-    // What would be waited with for ever, unnoticed.
-    if (typeof options === 'object' && !(options instanceof AbortSignal)) return undefined
-    throw new TypeError(`options must be { signal } or a Context, got ${nameOf(options)}`)
-  }
+  const signal = signalOf(options)
+  if (signal === undefined) return undefined
   let known = signals.get(signal)
   if (!known) {
     known = new SignalCancellation(signal)
     signals.set(signal, known)
   }
   return known
+}
+
+/** The signal that `options` have, if any. @throws {TypeError} They are none: what would be waited with for ever, unnoticed. */
+export function signalOf(options: WaitOptions): AbortSignal | undefined {
+  const { signal } = options
+  if (signal !== undefined && signal !== null) return signal
+  if (typeof options === 'object' && !(options instanceof AbortSignal)) return undefined
+  throw new TypeError(`options must be { signal } or a Context, got ${nameOf(options)}`)
 }
 
 const nameOf = (options: unknown): string =>

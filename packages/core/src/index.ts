@@ -8,7 +8,7 @@ export {
 } from '@millrace/kernel'
 export { AtomicBool, AtomicInt32, AtomicInt64, AtomicUint32, Counter } from './atomic.js'
 export { type SyncOptions, throwIfCanceled } from './block.js'
-export type { WaitOptions } from './cancellation.js'
+export { signalOf, type WaitOptions } from './cancellation.js'
 export { type Chan, chan, type ReceiveChan, type Received, type SendChan } from './chan.js'
 export {
   afterFunc,
