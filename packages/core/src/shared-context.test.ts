@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 // Pool threads load the compiled package, so the test has to as well.
 import {
+  AtomicBool,
   background,
   type Chan,
   type Context,
@@ -15,6 +16,7 @@ import {
   fromSignal,
   go,
   runtime,
+  ThreadLostError,
   todo,
   withCancel,
   withCancelCause,
@@ -23,7 +25,18 @@ import {
   withTimeoutCause,
   withValue,
 } from '../dist/index.js'
-import { comeAndGo, echo, forward, inspect, lend, same, spin, USER, wait } from '../fixtures/contexts.mjs'
+import {
+  comeAndGo,
+  deriveAndSpin,
+  echo,
+  forward,
+  inspect,
+  lend,
+  same,
+  spin,
+  USER,
+  wait,
+} from '../fixtures/contexts.mjs'
 
 // Threads have to be started first, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -31,6 +44,7 @@ vi.setConfig({ testTimeout: 60_000 })
 const FOREVER = 1e9
 const begun: Chan<unknown> = chan(100)
 
+runtime.gomaxprocs(Math.max(2, runtime.gomaxprocs()))
 afterAll(() => runtime.shutdown())
 
 describe('cancelling here reaches a goroutine on another thread', () => {
@@ -224,6 +238,41 @@ describe('a context that was made on another thread', () => {
     }
     expect(ctx.err()?.message).toBe('context canceled')
     expect(await go(inspect, ctx)).toMatchObject({ error: 'Canceled' })
+  })
+})
+
+describe('a context between two threads', () => {
+  const between = async (parent: Context, exits: boolean) => {
+    const [waits, ends, told] = [
+      chan<unknown>(1),
+      chan<{ error: unknown; cause: unknown }>(1),
+      new AtomicBool(),
+    ]
+    const spinning = go(deriveAndSpin, parent, waits, ends, told, exits)
+    await waits.receive()
+    return { spinning, ends, told }
+  }
+
+  test('ends with the one above it, whatever the thread that made it is busy with', async () => {
+    const [parent, cancel] = withCancelCause(background())
+    const { spinning, ends, told } = await between(withValue(parent, USER, 'ann'), false)
+    cancel('why')
+    expect(await ends.receive()).toEqual({ error: 'Canceled', cause: 'why' })
+    told.store(true)
+    expect(await spinning).toEqual({ error: 'Canceled', cause: 'why' })
+  })
+
+  test('ends with the thread that made it', async () => {
+    for (const parent of [background(), withTimeout(background(), FOREVER)[0]]) {
+      const { spinning, ends, told } = await between(parent, true)
+      told.store(true)
+      await expect(spinning).rejects.toBeInstanceOf(ThreadLostError)
+      const end = (await ends.receive())!
+      expect(end.error).toBe('Canceled')
+      expect(end.cause).toEqual(new ThreadLostError('the thread that made this context has ended'))
+      expect(end.cause).toBeInstanceOf(ThreadLostError)
+      expect(parent.err()).toBeUndefined()
+    }
   })
 })
 

@@ -9,6 +9,7 @@ import {
   registerKind,
   SHARE,
   type Thread,
+  ThreadLostError,
   wordOf,
   wordPeek,
 } from '@millrace/kernel'
@@ -17,6 +18,7 @@ import type { Context, ContextKey } from './context.js'
 import { DeadlineContext, deadlineOf } from './context-source.js'
 import {
   BACKGROUND,
+  CANCELED,
   CancelContext,
   DetachedContext,
   Ending,
@@ -31,6 +33,10 @@ import { DONE } from './done-medium.js'
 // Contexts that other threads know. One that can be cancelled has a record in shared memory (the kernel's cancellation.ts),
 // which the thread that made it writes once, when it ends, and everybody reads. Deadlines need no telling: each thread looks
 // at its own clock. A context with a value has a record too, which only says that it is the same one.
+//
+// A context takes along the nearest one above it that another thread has made. So it ends with that one everywhere at once,
+// whatever the threads in between are busy with; and as its own thread is the only one that could end it otherwise, it ends when
+// that thread does.
 
 const CONTEXT = 'core/context'
 const VALUE = 'core/context-value'
@@ -41,11 +47,15 @@ const ROOT = 'core/context-root'
 const STATE = 64
 const CAUSE = 68
 const RECORD_BYTES = 256
+/** The state of one whose thread has died. */
+const LOST = 3
 
 type Values = Map<string, unknown>
 
 interface Sent {
   record: number
+  /** The nearest scope above that is another thread's. */
+  up: CancelContext | undefined
   values: Values
   /** What `deadline()` says. */
   date: number | undefined
@@ -145,12 +155,19 @@ function crossScope(context: CancelContext): Crossing {
   const deadline = deadlineOf(context)
   const sent: Sent = {
     record: context.record,
+    up: context instanceof ArrivedContext ? context.up : arrivedAbove(context),
     values,
     date: context.deadline()?.getTime(),
     due: deadline && (context.canceled ? 0 : dueByWall(deadline)),
     tooLate: deadline?.tooLate,
   }
   return crossReference(thread, CONTEXT, context.record, sent)
+}
+
+function arrivedAbove(context: CancelContext): CancelContext | undefined {
+  let { up } = context
+  while (up && !(up instanceof ArrivedContext)) up = up.up
+  return up
 }
 
 // Later by the millisecond that a wall clock rounds off: so no other thread is earlier than this one.
@@ -209,9 +226,9 @@ class ArrivedContext extends DeadlineContext implements Parked {
   readonly #thread: Thread
   #isParked = false
 
-  constructor(thread: Thread, { record, values, date, due, tooLate }: Sent) {
+  constructor(thread: Thread, { record, up, values, date, due, tooLate }: Sent) {
     const dueHere = due === undefined ? Infinity : clock.now() + (due - clock.wall())
-    super(valuesOver(BACKGROUND, values), undefined, dueHere, date, tooLate)
+    super(valuesOver(BACKGROUND, values), up, dueHere, date, tooLate)
     this.#thread = thread
     this.record = this.address = record
     thread.memory.reach(record + RECORD_BYTES)
@@ -221,6 +238,9 @@ class ArrivedContext extends DeadlineContext implements Parked {
     const { i32 } = this.#thread.memory
     const state = Atomics.load(i32, (this.address + STATE) >> 2)
     if (state === 0) return this.due < Infinity ? super.firing() : undefined
+    if (state === LOST) {
+      return new Ending(CANCELED, 0, new ThreadLostError('the thread that made this context has ended'))
+    }
     const word = i32[(this.address + CAUSE) >> 2]
     return new Ending(state as State, 0, word === 0 ? undefined : wordPeek(this.#thread, word))
   }

@@ -141,6 +141,20 @@ export const mutants: readonly Mutant[] = [
     scenarios: cancellationScenarios,
   },
   {
+    name: 'a context outlives the thread that made it',
+    file: 'cancellation.ts',
+    from: 'cas32(cancellation + STATE, 0, LOST)',
+    to: 'load32(cancellation, STATE)',
+    scenarios: cancellationScenarios,
+  },
+  {
+    name: 'a context ends with any thread that holds it',
+    file: 'cancellation.ts',
+    from: 'if (load<u32>(cancellation, OWNER) == lifeOf(dead)) cas32',
+    to: 'if (lifeOf(dead) != 0) cas32',
+    scenarios: cancellationScenarios,
+  },
+  {
     name: 'who waits for a cancellation looks before it asks to be told',
     long: true,
     file: 'cancellation.ts',

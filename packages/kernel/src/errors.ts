@@ -17,7 +17,10 @@ export class OutOfSharedMemoryError extends Error {
   }
 }
 
-/** The thread that ran a goroutine has died before the goroutine ended. Its `cause` is what the thread died of, if known. */
+/**
+ * The thread that ran a goroutine has died before the goroutine ended. Its `cause` is what the thread died of, if known. It is also the
+ * cause of a context whose own thread has died, and with it whoever could cancel it.
+ */
 export class ThreadLostError extends Error {
   override readonly name = 'ThreadLostError'
   readonly code = 'ERR_THREAD_LOST'

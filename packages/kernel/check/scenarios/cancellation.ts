@@ -1,12 +1,13 @@
-// A context that several threads know. Whoever waits for its end learns of it, with its cause.
+// A context that several threads know. Whoever waits for its end learns of it, with its cause, or that its thread has died.
 
 import { nextMail } from '../event-loop.js'
 import { Again, call, type Operation, type Program, read } from '../program.js'
-import { reaper } from '../reaper.js'
+import { reaper, shareAmong } from '../reaper.js'
 import type { Scenario } from '../scenario.js'
 
 const STATE = 64
 const CAUSE = 68
+const LOST = 3
 
 const cancel = (me: number, cancellation: number, state: number, cause: number): Operation => ({
   name: 'cancel',
@@ -20,20 +21,28 @@ const awaitEnd = (me: number, cancellation: number): Operation => ({
   *run(memory) {
     if (memory) yield* nextMail(me)
     const state = yield call('cancellationPark', me, cancellation)
-    return state === 0 ? new Again('parked') : [state, yield read(cancellation + CAUSE)]
+    if (state === 0) return new Again('parked')
+    return state === LOST ? [LOST] : [state, yield read(cancellation + CAUSE)]
   },
 })
 
-function cancellationScenario(waiters: number, deaths: number): Scenario {
+/** Thread 0 has made the context, which the others wait for; one of them dies if it must. */
+function cancellationScenario(waiters: number, mortal?: 'owner' | 'waiter'): Scenario {
+  const deaths = mortal ? 1 : 0
   return {
-    name: `cancellation: cancel${' | await'.repeat(waiters)}${deaths ? ', with a death' : ''}`,
+    name: `cancellation: cancel${' | await'.repeat(waiters)}${mortal ? `, and the ${mortal} may die` : ''}`,
     threads: waiters + 1 + deaths,
     deaths,
     make(machine) {
       const cancellation = machine.kernel.cancellationCreate!(0)
-      const programs: Program[] = [{ operations: [cancel(0, cancellation, 7, 9)], mortal: true }]
-      for (let me = 1; me <= waiters; me++) programs.push({ operations: [awaitEnd(me, cancellation)] })
-      if (deaths) programs.push(reaper(waiters + 1))
+      shareAmong(machine, cancellation, waiters + 1)
+      const programs: Program[] = [
+        { operations: [cancel(0, cancellation, 7, 9)], mortal: mortal === 'owner' },
+      ]
+      for (let me = 1; me <= waiters; me++) {
+        programs.push({ operations: [awaitEnd(me, cancellation)], mortal: mortal === 'waiter' && me === 1 })
+      }
+      if (mortal) programs.push(reaper(waiters + 1))
       return {
         names: {
           cancellation,
@@ -41,13 +50,16 @@ function cancellationScenario(waiters: number, deaths: number): Scenario {
           'cancellation.cause': cancellation + CAUSE,
         },
         programs,
-        end({ machine, outcomes, isAsleep }) {
+        end({ machine, outcomes, isAsleep, isDead }) {
+          const state = machine.word(cancellation + STATE)
+          if (!isDead(0) && state !== 7) return `the state is ${state}, and its owner lives`
           for (let thread = 1; thread <= waiters; thread++) {
-            if (isAsleep(thread)) {
-              if (machine.word(cancellation + STATE) !== 0)
-                return `thread ${thread} sleeps, and it is cancelled`
-            } else if (JSON.stringify(outcomes[thread]) !== '[[7,9]]')
-              return `thread ${thread} was told ${JSON.stringify(outcomes[thread])}`
+            if (isDead(thread)) continue
+            if (isAsleep(thread)) return `thread ${thread} sleeps, and the state is ${state}`
+            const told = JSON.stringify(outcomes[thread])
+            if (told !== '[[7,9]]' && !(isDead(0) && told === `[[${LOST}]]`)) {
+              return `thread ${thread} was told ${told}`
+            }
           }
           return undefined
         },
@@ -57,7 +69,8 @@ function cancellationScenario(waiters: number, deaths: number): Scenario {
 }
 
 export const cancellationScenarios: readonly Scenario[] = [
-  cancellationScenario(1, 0),
-  cancellationScenario(2, 0),
-  cancellationScenario(1, 1),
+  cancellationScenario(1),
+  cancellationScenario(2),
+  cancellationScenario(1, 'owner'),
+  cancellationScenario(1, 'waiter'),
 ]
