@@ -25,30 +25,32 @@ export const threadOf = (life: number): number => life & 0x3f
 
 /** Who waits for a shared monitor, and who holds it: what of its numbers is behind those of the state. */
 export class MonitorLedger {
-  readonly #numbers: Float64Array
+  readonly numbers: Float64Array
+  /** They are not what was read from the record. */
+  isChanged = false
   /** Where the numbers of entries and of holders are. */
   readonly #base: number
   /** Of the thread that reads and writes here. */
   readonly #life: number
 
   constructor(numbers: Float64Array, base: number, life: number) {
-    this.#numbers = numbers
+    this.numbers = numbers
     this.#base = base
     this.#life = life
   }
 
   /** Everything is 0, the state too. */
   clear(): void {
-    this.#numbers.fill(0, 0, this.#base + 2)
+    this.numbers.fill(0, 0, this.#base + 2)
   }
 
   get hasEntries(): boolean {
-    return this.#numbers[this.#base] !== 0
+    return this.numbers[this.#base] !== 0
   }
 
   /** Whether no other thread holds anything. */
   get isMine(): boolean {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     const holders = numbers[this.#base + 1]
     return holders === 0 || (holders === 1 && numbers[this.holders] === this.#life)
   }
@@ -57,7 +59,7 @@ export class MonitorLedger {
   count(first: number): number {
     const { end } = this
     if (end > this.#base + 2) return end
-    for (let i = first; i < this.#base; i++) if (this.#numbers[i] !== 0) return end
+    for (let i = first; i < this.#base; i++) if (this.numbers[i] !== 0) return end
     return 0
   }
 
@@ -66,16 +68,16 @@ export class MonitorLedger {
   }
 
   get holders(): number {
-    return this.entries + this.#numbers[this.#base] * ENTRY
+    return this.entries + this.numbers[this.#base] * ENTRY
   }
 
   get end(): number {
-    return this.holders + this.#numbers[this.#base + 1] * HOLDER
+    return this.holders + this.numbers[this.#base + 1] * HOLDER
   }
 
   /** The first entry in a line that somebody waits behind; -1 if nobody does. */
   firstOf(line: number): number {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     for (let entry = this.entries; entry < this.holders; entry += ENTRY) {
       if (numbers[entry + LINE] === line && numbers[entry + COUNT] > 0) return entry
     }
@@ -83,7 +85,7 @@ export class MonitorLedger {
   }
 
   entryOf(life: number, line: number): number {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     for (let entry = this.entries; entry < this.holders; entry += ENTRY) {
       if (numbers[entry] === life && numbers[entry + LINE] === line) return entry
     }
@@ -92,7 +94,7 @@ export class MonitorLedger {
 
   /** So many more of this thread wait in a line. Of one that is not counted, the entry is for the first alone. */
   join(line: number, ticket: number, count: number, isCounted: boolean): void {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     let entry = this.entryOf(this.#life, line)
     if (entry < 0) {
       entry = this.#insert(this.holders)
@@ -105,7 +107,7 @@ export class MonitorLedger {
 
   /** An entry of nothing, before what is at `entry`. */
   #insert(entry: number): number {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     numbers.copyWithin(entry + ENTRY, entry, this.end)
     numbers.fill(0, entry, entry + ENTRY)
     numbers[this.#base]++
@@ -114,7 +116,7 @@ export class MonitorLedger {
 
   /** Leaves what has been granted in an entry of its own, as what comes now ends otherwise. Answers where the others are. */
   split(entry: number): number {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     const others = entry + ENTRY
     this.#insert(entry)
     numbers.copyWithin(entry, others, others + ENTRY)
@@ -124,7 +126,7 @@ export class MonitorLedger {
 
   /** The entry's thread has had its turn. */
   moveToEnd(entry: number): void {
-    const numbers = this.#numbers
+    const numbers = this.numbers
     const last = this.holders - ENTRY
     if (entry === last) return
     const moved = numbers.slice(entry, entry + ENTRY)
@@ -133,22 +135,24 @@ export class MonitorLedger {
   }
 
   dropEntry(entry: number): void {
-    this.#numbers.copyWithin(entry, entry + ENTRY, this.end)
-    this.#numbers[this.#base]--
+    this.numbers.copyWithin(entry, entry + ENTRY, this.end)
+    this.numbers[this.#base]--
   }
 
   dropHolder(holder: number): void {
-    this.#numbers.copyWithin(holder, holder + HOLDER, this.end)
-    this.#numbers[this.#base + 1]--
+    const { end } = this
+    if (holder + HOLDER < end) this.numbers.copyWithin(holder, holder + HOLDER, end)
+    this.numbers[this.#base + 1]--
   }
 
   /** The goroutines of a thread hold so much more; a negative number is less. */
   hold(life: number, amount: number): void {
     if (amount === 0) return
-    const numbers = this.#numbers
+    const numbers = this.numbers
+    const { end } = this
     let holder = this.holders
-    while (holder < this.end && numbers[holder] !== life) holder += HOLDER
-    if (holder === this.end) {
+    while (holder < end && numbers[holder] !== life) holder += HOLDER
+    if (holder === end) {
       numbers[this.#base + 1]++
       numbers[holder] = life
       numbers[holder + HELD] = 0
@@ -159,16 +163,21 @@ export class MonitorLedger {
 
   /** Somebody here gives back `amount`: what was taken here, or else on other threads. */
   giveBack(amount: number): void {
-    const numbers = this.#numbers
+    const left = this.#giveBack(amount, true)
+    if (left > 0) this.#giveBack(left, false)
+  }
+
+  /** As far as it goes, from what is held here, or from what is held on other threads. Answers what is left. */
+  #giveBack(amount: number, here: boolean): number {
+    const { numbers, holders } = this
     let left = amount
-    for (const mine of [true, false]) {
-      for (let holder = this.end - HOLDER; holder >= this.holders && left > 0; holder -= HOLDER) {
-        if ((numbers[holder] === this.#life) !== mine) continue
-        const given = Math.min(left, numbers[holder + HELD])
-        left -= given
-        numbers[holder + HELD] -= given
-        if (numbers[holder + HELD] === 0) this.dropHolder(holder)
-      }
+    for (let holder = this.end - HOLDER; holder >= holders && left > 0; holder -= HOLDER) {
+      if ((numbers[holder] === this.#life) !== here) continue
+      const given = Math.min(left, numbers[holder + HELD])
+      left -= given
+      numbers[holder + HELD] -= given
+      if (numbers[holder + HELD] === 0) this.dropHolder(holder)
     }
+    return left
   }
 }

@@ -179,7 +179,7 @@ export class Monitor implements Shareable, Standing {
     reject: (error: unknown) => void,
   ): MonitorWaiter {
     const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)
-    if (this.#shared) this.#shared.park(waiter, arrival)
+    if (this.#shared) this.#shared.park(waiter, this.#lines[line], arrival)
     else {
       if (typeof arrival === 'function') this.#dismiss(line)
       waiter.value = typeof arrival === 'function' ? arrival(this.#state) : arrival

@@ -55,6 +55,20 @@ export function store64(at: usize, value: u64): void {
   atomic.store<u64>(at, value)
 }
 
+/** Not atomic: for a block that nobody knows yet, and that a swap will publish. Costs a tenth of `store32`. */
+// @ts-expect-error: decorator
+@inline
+export function prepare32(at: usize, value: u32): void {
+  store<u32>(at, value)
+}
+
+/** As `prepare32`. */
+// @ts-expect-error: decorator
+@inline
+export function prepare64(at: usize, value: u64): void {
+  store<u64>(at, value)
+}
+
 /** Compares and swaps; answers whether it swapped. */
 // @ts-expect-error: decorator
 @inline

@@ -21,7 +21,7 @@
 // After Lamport, "Concurrent reading and writing" (1977), and the swap of immutable versions in Herlihy, "A methodology for
 // implementing highly concurrent data objects" (1993). Model: models/record.pml.
 
-import { cas64, load32, load64, reachable, store32, store64 } from './atomics'
+import { cas64, load32, load64, prepare32, prepare64, reachable, store64 } from './atomics'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
 import { ANSWER, HOLDERS, INBOX, KIND, KIND_RECORD, REFS, SCRATCH, threadAt } from './layout'
 import { poke } from './parking'
@@ -102,12 +102,13 @@ export function recordWrite(me: u32, record: usize, count: u32, hot: u32, gate: 
   if (count != 0) {
     block = heapAllocate(me, max(LEAST_BYTES, <u32>NUMBERS + (count << 3)))
     if (block == 0) return OUT_OF_MEMORY
-    // Atomic, if only because somebody who is late may still be reading here.
-    store32(block + COUNT, count)
-    store32(block + GATE, gate)
+    // Not atomic: the swap below publishes them all. Somebody who is late may still be reading here, and finds that his word has changed, as
+    // when the block has become anything else.
+    prepare32(block + COUNT, count)
+    prepare32(block + GATE, gate)
     for (let i: u32 = 0; i < count; i++) {
       const offset = <usize>i << 3
-      store64(block + NUMBERS + offset, load<u64>(scratch + READ + offset))
+      prepare64(block + NUMBERS + offset, load<u64>(scratch + READ + offset))
     }
   }
   // Publishes the block: from here on everybody reads it, and nobody writes it.

@@ -195,6 +195,13 @@ export const configurations = [
     'GATED THREADS=3 WAITERS=1 DEATHS=2',
     'GATED BEGIN_LOST THREADS=3 WAITERS=1 DEATHS=2',
     'GATED WAITERS=1 CANCELS=1 DEATHS=1 *',
+    'GATED LOOKS=3 CANCELS=1 DEATHS=1',
+    'GATED COUNTED CANCELS=2 DEATHS=1',
+    'GATED COUNTED BEGIN_LOST WAITERS=3 CANCELS=1 DEATHS=1',
+    'GATED COUNTED BEGIN_LOST DEATHS=1 *',
+    'BEQUESTS CANCELS=1 DEATHS=1',
+    'GATED BEQUESTS CANCELS=1 DEATHS=1',
+    'GATED BEQUESTS WAITERS=1 CANCELS=1 DEATHS=1 *',
   ]),
   ...lockFree('monitor', ['CANCELS=1 DEATHS=1', 'GATED CANCELS=1 DEATHS=1']),
   ...refuted('monitor', {
@@ -210,6 +217,13 @@ export const configurations = [
     'BROKEN=9': 'joining again, for who stands behind one that was let pass',
     'BROKEN=10 CANCELS=1': 'asking whether it was let pass, by who gives up',
     'BROKEN=11 GATED DEATHS=1': 'looking who is alive after the record is read',
+    'BROKEN=12 GATED *': 'a swap when `hot` is held, after the looks',
+    'BROKEN=13 GATED DEATHS=1': 'asking whether the lock is lost, by who looks at it',
+    'BROKEN=14 GATED CANCELS=1': 'letting the next pass, by who gives up',
+    'BROKEN=15 GATED CANCELS=1': 'taking out those at the head who are cancelled',
+    'BROKEN=16 CANCELS=1 DEATHS=1': 'asking whether who comes next leaves with the same change',
+    'BROKEN=17 GATED COUNTED BEGIN_LOST *': 'an outcome for each who was let pass',
+    'BROKEN=18 GATED BEQUESTS *': 'bequeathing what a thread holds that ends in order',
   }),
 
   ...holds('mutex', [
