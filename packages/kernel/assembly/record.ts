@@ -121,16 +121,31 @@ export function recordWrite(me: u32, record: usize, count: u32, hot: u32, gate: 
   return OK
 }
 
+/** Of a thread between two looks: each takes the record's cache line from whoever holds it, who would need it back to let go. */
+const LEAST_LINGERING: u32 = 256
+
+/** Computes for half a microsecond or so, not always as long, and touches no memory. Answers the next `random`. */
+function linger(random: u32): u32 {
+  for (let left = LEAST_LINGERING + (random & 63); left > 0; left--) {
+    random ^= random << 13
+    random ^= random >> 17
+    random ^= random << 5
+  }
+  return random
+}
+
 /**
  * Makes `hot` 1 + the calling thread's number if it is 0: OK or WOULD_BLOCK. Nothing else of the record changes. While it is held and
  * nobody waits, looks so many times: whoever holds it may be about to let go on another core, which is over sooner than a wait begins.
  */
 export function recordHold(me: u32, record: usize, looks: u32): i32 {
+  let random = me + 1
   while (true) {
     const seen = load64(record + WORD)
     if ((seen & HOT) == 0) {
       if (cas64(record + WORD, seen, seen | (me + 1))) return OK
     } else if (blockOf(seen) != 0 || (seen & HOT) == LOST || --looks == 0) return WOULD_BLOCK
+    else random = linger(random)
   }
 }
 
