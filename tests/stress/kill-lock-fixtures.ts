@@ -3,6 +3,7 @@ import { parallel, runtime, type WaitOptions } from '@millrace/core'
 import { currentThread } from '@millrace/kernel'
 import type { Mutex, RWMutex, Semaphore, WaitGroup } from '@millrace/sync'
 import { randomFrom } from '../laws/expect.js'
+import { collect } from './collect.js'
 
 // Goroutines that hold locks and may be killed with their thread at any moment. What they hold they note in shared memory, which
 // outlives them. Whoever holds a place writes his number there; it may be taken over once the thread of that number is dead, and as
@@ -195,6 +196,7 @@ export const useGroup = parallel(
       })
     }
     await stumble(random, suicidal)
+    if (random(200) === 0) collect()
     await group.wait()
     if (running > 0) throw new Error(`the wait was over before ${running} goroutines were`)
   },

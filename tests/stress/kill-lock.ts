@@ -4,6 +4,7 @@ import { currentThread } from '@millrace/kernel'
 import { Mutex, OwnerLostError, RWMutex, Semaphore, WaitGroup } from '@millrace/sync'
 import { randomFrom, range, sleep } from '../laws/expect.js'
 import { AddedThreads } from './added-threads.js'
+import { collect } from './collect.js'
 import * as fixtures from './kill-lock-fixtures.js'
 import { isLong, say, seed } from './seed.js'
 
@@ -63,6 +64,7 @@ main(async () => {
   }
   const useGroups = async () => {
     for (; !isEnding; groups++) {
+      if (groups % 100 === 0) collect()
       const group = new WaitGroup()
       group.add(1)
       const users = range(3).map(() => settled(go(fixtures.useGroup, group, random(2 ** 31), SUICIDAL)))
