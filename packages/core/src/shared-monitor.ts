@@ -16,8 +16,8 @@ import { MonitorLines } from './monitor-lines.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
 
-/** How often somebody looks at a gated monitor that is held before he waits: for some 3 us together. As Go's mutex does. */
-const LOOKS = 6
+/** How often somebody looks at a gated monitor that is held before he waits: for some 5 us together. As Go's mutex does. */
+const LOOKS = 5
 
 /** How long someone waits for a gated monitor before nobody may overtake him any more. Go's starvation mode. */
 const IMPATIENT_MS = 1

@@ -122,9 +122,9 @@ export function recordWrite(me: u32, record: usize, count: u32, hot: u32, gate: 
 }
 
 /** Of a thread between two looks: each takes the record's cache line from whoever holds it, who would need it back to let go. */
-const LEAST_LINGERING: u32 = 256
+const LEAST_LINGERING: u32 = 600
 
-/** Computes for half a microsecond or so, not always as long, and touches no memory. Answers the next `random`. */
+/** Computes for a microsecond or so, not always as long, and touches no memory. Answers the next `random`. */
 function linger(random: u32): u32 {
   for (let left = LEAST_LINGERING + (random & 63); left > 0; left--) {
     random ^= random << 13
