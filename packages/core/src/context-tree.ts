@@ -201,6 +201,8 @@ export class CancelContext extends OwnContext implements Cancellation {
   /** Something outside the tree can end it, which `firing` looks at. */
   readonly #dependsOnOthers: boolean
   #ending: Ending | undefined
+  /** Tells other threads. */
+  #publish: ((ending: Ending) => void) | undefined
   /** Who is told when it ends: the first, and those who came after it. Most have but one at a time. */
   #first: Listener | undefined
   #others: Set<Listener> | undefined
@@ -278,6 +280,8 @@ export class CancelContext extends OwnContext implements Cancellation {
 
   #tell(ending: Ending, reached: CancelContext[]): void {
     this.unfollow()
+    // Before anything here hears of it, which may take its time.
+    this.#publish?.(ending)
     // One by one, since what one does when it is told may take others away.
     const first = this.#first
     this.#first = undefined
@@ -351,6 +355,14 @@ export class CancelContext extends OwnContext implements Cancellation {
     }
   }
 
+  /** Calls `publish` when it ends, before all others are told; at once if it has. */
+  publishWith(publish: (ending: Ending) => void): void {
+    const ending = this.ending()
+    if (ending) return publish(ending)
+    this.#publish = publish
+    this.watch(NOBODY)
+  }
+
   /** Answers false if `listener` has been told, or was never there. */
   unwatch(listener: Listener): boolean {
     if (!this.#leave(listener)) return false
@@ -407,3 +419,6 @@ export class CancelContext extends OwnContext implements Cancellation {
     return `${nameOf(this.parent)}.WithCancel`
   }
 }
+
+/** Keeps a context informed. */
+const NOBODY: Cancellable = { cancel() {} }

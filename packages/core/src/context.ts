@@ -19,8 +19,9 @@ import { contextCrossing, registerContexts } from './shared-context.js'
  *
  * A context can be the options of everything that waits, an argument of a parallel goroutine, and part of any value that
  * crosses to another thread: it is the same context there. Its values cross with it, by copy; those of contexts that are not
- * ours stay behind. It ends there when it ends here, when one above it does, whatever this thread is busy with, and when the thread
- * that made it dies: it is Canceled then, with a ThreadLostError as the cause, as nobody is left who could cancel it.
+ * ours stay behind. It ends there when it ends here; with one above it that another thread has made, also while this thread is busy;
+ * and when the thread that made it dies: it is Canceled then, with a ThreadLostError as the cause, as nobody is left who could
+ * cancel it. (A thread that leaves because there are to be fewer has not died: its contexts last until their deadline.)
  */
 export interface Context {
   /** A channel that is closed when the context has ended. Of one that never ends it is never ready. */

@@ -5,6 +5,7 @@ import {
   followDebugging,
   host,
   Leaving,
+  MAIN_THREAD,
   OUT_OF_MEMORY,
   providersAtStart,
   sayStarted,
@@ -48,6 +49,7 @@ export async function servePool(): Promise<void> {
   })
   new Leaving(thread, tasks).onLeaving = () => {
     for (const thing of thingsHere()) if (thing instanceof Monitor) thing.bequeath()
+    thread.kernel.cancellationsBequeath(thread.id, MAIN_THREAD)
   }
   sayStarted(thread)
 }

@@ -27,8 +27,11 @@ import {
 } from '../dist/index.js'
 import {
   comeAndGo,
-  deriveAndSpin,
+  derive,
+  deriveEach,
   echo,
+  endSlowly,
+  forgetAndExit,
   forward,
   inspect,
   lend,
@@ -242,37 +245,126 @@ describe('a context that was made on another thread', () => {
 })
 
 describe('a context between two threads', () => {
-  const between = async (parent: Context, exits: boolean) => {
-    const [waits, ends, told] = [
-      chan<unknown>(1),
-      chan<{ error: unknown; cause: unknown }>(1),
-      new AtomicBool(),
-    ]
-    const spinning = go(deriveAndSpin, parent, waits, ends, told, exits)
-    await waits.receive()
-    return { spinning, ends, told }
+  /** One below `parent`, of a thread that is busy until told, and perhaps ends then. */
+  const derived = async (parent: Context, exits: boolean) => {
+    const [contexts, told] = [chan<Context>(1), new AtomicBool()]
+    const spinning = go(derive, parent, contexts, told, exits)
+    return { ctx: (await contexts.receive())!, spinning, told }
   }
+  const lost = {
+    error: 'Canceled',
+    cause: new ThreadLostError('the thread that made this context has ended'),
+  }
+  const ended = { error: 'Canceled', cause: 'why' }
 
   test('ends with the one above it, whatever the thread that made it is busy with', async () => {
     const [parent, cancel] = withCancelCause(background())
-    const { spinning, ends, told } = await between(withValue(parent, USER, 'ann'), false)
+    const { ctx, spinning, told } = await derived(withValue(parent, USER, 'ann'), false)
+    const waiting = go(wait, ctx, 'done', begun)
+    await begun.receive()
     cancel('why')
-    expect(await ends.receive()).toEqual({ error: 'Canceled', cause: 'why' })
+    expect(await waiting).toMatchObject(ended)
+    expect(cause(ctx)).toBe('why')
+    expect(await go(inspect, ctx)).toMatchObject(ended)
     told.store(true)
-    expect(await spinning).toEqual({ error: 'Canceled', cause: 'why' })
+    expect(await spinning).toEqual(ended)
   })
 
   test('ends with the thread that made it', async () => {
     for (const parent of [background(), withTimeout(background(), FOREVER)[0]]) {
-      const { spinning, ends, told } = await between(parent, true)
+      const { ctx, spinning, told } = await derived(parent, true)
+      const waiting = go(wait, ctx, 'done', begun)
+      await begun.receive()
       told.store(true)
       await expect(spinning).rejects.toBeInstanceOf(ThreadLostError)
-      const end = (await ends.receive())!
-      expect(end.error).toBe('Canceled')
-      expect(end.cause).toEqual(new ThreadLostError('the thread that made this context has ended'))
+      const end = await waiting
+      expect(end).toMatchObject(lost)
       expect(end.cause).toBeInstanceOf(ThreadLostError)
+      expect(cause(ctx)).toEqual(lost.cause)
+      expect(await go(inspect, withCancel(ctx)[0])).toMatchObject(lost)
       expect(parent.err()).toBeUndefined()
     }
+  })
+
+  test('ends with the thread that made it also if that had let go of it', async () => {
+    const [contexts, told] = [chan<Context>(1), chan<unknown>()]
+    const dying = go(forgetAndExit, contexts, begun, told)
+    const ctx = (await contexts.receive())!
+    const waiting = ctx.done().receive()
+    expect(await begun.receive()).toBe('forgot')
+    told.close()
+    await expect(dying).rejects.toBeInstanceOf(ThreadLostError)
+    await waiting
+    expect(cause(ctx)).toEqual(lost.cause)
+  })
+
+  test('that had ended with the one above it stays so when its thread dies, whoever asks when', async () => {
+    const [parent, cancel] = withCancelCause(background())
+    const asked = await derived(parent, true)
+    const unasked = await derived(parent, true)
+    cancel('why')
+    expect(cause(asked.ctx)).toBe('why')
+    for (const { told, spinning } of [asked, unasked]) {
+      told.store(true)
+      await expect(spinning).rejects.toBeInstanceOf(ThreadLostError)
+    }
+    for (const { ctx } of [asked, unasked]) {
+      expect(await go(inspect, ctx)).toMatchObject(ended)
+      expect(cause(ctx)).toBe('why')
+    }
+  })
+
+  test('lasts when its thread leaves, as there are to be fewer', async () => {
+    const before = runtime.gomaxprocs()
+    try {
+      // On two threads, as both are busy until both have lent one.
+      runtime.gomaxprocs(2)
+      const lenders = [await derived(background(), false), await derived(background(), false)]
+      for (const { told } of lenders) told.store(true)
+      await Promise.all(lenders.map(({ spinning }) => spinning))
+      const { lost } = runtime.stats().threads
+      runtime.gomaxprocs(1)
+      await vi.waitUntil(() => runtime.stats().threads.running === 1, { timeout: 30_000 })
+      expect(runtime.stats().threads.lost).toBe(lost)
+      for (const { ctx } of lenders) {
+        expect(ctx.err()).toBeUndefined()
+        expect(await go(inspect, ctx)).toMatchObject({ error: undefined })
+      }
+    } finally {
+      runtime.gomaxprocs(before)
+    }
+  })
+
+  test('has ended on all threads before anybody hears of it on its own', async () => {
+    const [parent, cancel] = withCancelCause(background())
+    const [contexts, told, ends] = [chan<Context>(), new AtomicBool(), chan<unknown>(1)]
+    const ending = go(endSlowly, parent, contexts, told, ends)
+    const ctx = (await contexts.receive())!
+    await contexts.receive()
+    await ends.receive()
+    cancel('too late')
+    expect(cause(ctx)).toBe('its own')
+    told.store(true)
+    expect(await ending).toEqual({ error: 'Canceled', cause: 'its own' })
+    expect(await go(inspect, ctx)).toMatchObject({ error: 'Canceled', cause: 'its own' })
+  })
+
+  test('ends with the first, however many hands it went through', async () => {
+    const [first, cancel] = withCancelCause(background())
+    const [given, contexts] = [chan<Context>(1), chan<Context>(1)]
+    const deriving = go(deriveEach, given, contexts)
+    let ctx: Context = first
+    for (let i = 0; i < 300; i++) {
+      await given.send(withCancel(ctx)[0])
+      ctx = (await contexts.receive())!
+    }
+    const waiting = go(wait, ctx, 'receive', begun)
+    await begun.receive()
+    cancel('why')
+    expect(await waiting).toMatchObject(ended)
+    expect(cause(ctx)).toBe('why')
+    given.close()
+    await deriving
   })
 })
 

@@ -20,6 +20,7 @@ import {
   BACKGROUND,
   CANCELED,
   CancelContext,
+  DEADLINE_EXCEEDED,
   DetachedContext,
   Ending,
   OwnContext,
@@ -36,7 +37,7 @@ import { DONE } from './done-medium.js'
 //
 // A context takes along the nearest one above it that another thread has made. So it ends with that one everywhere at once,
 // whatever the threads in between are busy with; and as its own thread is the only one that could end it otherwise, it ends when
-// that thread does.
+// that thread dies. (A thread that leaves in good order has nobody left who could: its contexts last.)
 
 const CONTEXT = 'core/context'
 const VALUE = 'core/context-value'
@@ -44,11 +45,13 @@ const DETACHED = 'core/context-without-cancel'
 const ROOT = 'core/context-root'
 
 // A record's fields: assembly/cancellation.ts.
-const STATE = 64
 const CAUSE = 68
 const RECORD_BYTES = 256
 /** The state of one whose thread has died. */
 const LOST = 3
+
+/** How many contexts a context takes along at most, each above the last: those above hear of an end by the threads in between. */
+const MOST_ABOVE = 16
 
 type Values = Map<string, unknown>
 
@@ -148,26 +151,39 @@ function crossScope(context: CancelContext): Crossing {
   const [values] = valuesFrom(context.parent)
   if (context.record === 0) {
     context.record = newRecord(thread, context)
-    const publish = { cancel: () => write(thread, context.record, context.ending()!) }
-    if (context.canceled) publish.cancel()
-    else context.watch(publish)
+    context.publishWith(ending => write(thread, context.record, ending))
   }
   const deadline = deadlineOf(context)
   const sent: Sent = {
     record: context.record,
-    up: context instanceof ArrivedContext ? context.up : arrivedAbove(context),
+    up: above(context),
     values,
     date: context.deadline()?.getTime(),
-    due: deadline && (context.canceled ? 0 : dueByWall(deadline)),
+    due: deadline && dueThere(context, deadline),
     tooLate: deadline?.tooLate,
   }
   return crossReference(thread, CONTEXT, context.record, sent)
 }
 
-function arrivedAbove(context: CancelContext): CancelContext | undefined {
+/** The nearest one above that is another thread's; of one that has arrived, whatever it has taken along. */
+function above(context: CancelContext): CancelContext | undefined {
   let { up } = context
-  while (up && !(up instanceof ArrivedContext)) up = up.up
-  return up
+  if (!(context instanceof ArrivedContext)) while (up && !(up instanceof ArrivedContext)) up = up.up
+  return up && crossedFrom(up) <= MOST_ABOVE ? up : undefined
+}
+
+/** How many have crossed, of a context and those above it. */
+function crossedFrom(context: CancelContext): number {
+  let count = 0
+  for (let at: CancelContext | undefined = context; at; at = at.up) if (at.record !== 0) count++
+  return count
+}
+
+function dueThere(context: CancelContext, deadline: DeadlineContext): number | undefined {
+  const ending = context.ending()
+  if (ending === undefined) return dueByWall(deadline)
+  // Has it ended otherwise, then so it does there: by its record, or by the one above.
+  return ending.state === DEADLINE_EXCEEDED && ending.at === deadline.due ? 0 : undefined
 }
 
 // Later by the millisecond that a wall clock rounds off: so no other thread is earlier than this one.
@@ -235,13 +251,12 @@ class ArrivedContext extends DeadlineContext implements Parked {
   }
 
   protected override firing(): Ending | undefined {
-    const { i32 } = this.#thread.memory
-    const state = Atomics.load(i32, (this.address + STATE) >> 2)
+    const { kernel, memory } = this.#thread
+    const state = kernel.cancellationState(this.address)
     if (state === 0) return this.due < Infinity ? super.firing() : undefined
-    if (state === LOST) {
-      return new Ending(CANCELED, 0, new ThreadLostError('the thread that made this context has ended'))
-    }
-    const word = i32[(this.address + CAUSE) >> 2]
+    // Only now, and so not before anything that nobody has looked at.
+    if (state === LOST) return super.firing() ?? new Ending(CANCELED, clock.now(), lost())
+    const word = memory.i32[(this.address + CAUSE) >> 2]
     return new Ending(state as State, 0, word === 0 ? undefined : wordPeek(this.#thread, word))
   }
 
@@ -267,3 +282,5 @@ class ArrivedContext extends DeadlineContext implements Parked {
     this.ending()
   }
 }
+
+const lost = () => new ThreadLostError('the thread that made this context has ended')

@@ -1,26 +1,25 @@
 // A context that has crossed: one word that every thread can read at any time, also in the middle of a loop that
 // never awaits, and tickets for the threads that have something to do when it is cancelled.
 //
-//   64       state      u32   0 = live; then whatever the owner wrote, or that the owner is lost; once and for ever
+//   64       state      u32   0 = live; then whatever the owner wrote, once and for ever
 //   68       cause      u32   word of the cause (cells.ts), 0 = none; written before the state
-//   72       owner      u32   the life (life.ts) of the thread where the context was made
 //
-// Only its owner cancels it. So it ends with its owner, as nobody could end it then.
+// Only its owner cancels it: the thread where the context was made. So it is lost when its owner dies, as nobody could end it then. That is
+// not written but looked up: whoever asks holds the object, and a reaper, who may come long after its owner has let go of it, need not.
 
 import { cas32, load32, store32 } from './atomics'
-import { allocateWaitable } from './heap'
-import { HOLDERS, INTEREST, KIND, KIND_CANCELLATION, RECEIVE, REFS } from './layout'
-import { lifeOf } from './life'
+import { allocateWaitable, nextWaitable } from './heap'
+import { HEAP, HOLDERS, KIND, KIND_CANCELLATION, OWNER, RECEIVE, REFS, WAITABLE_BYTES } from './layout'
+import { lifeIsAlive, lifeOf } from './life'
 import { interestArm, wakeAll } from './parking'
 
 const STATE: usize = 64
 const CAUSE: usize = 68
-const OWNER: usize = 72
 
 /** The state of one whose owner has died. Owners write others. */
 const LOST: u32 = 3
 
-/** Makes a live cancellation, held by the calling thread. 0 when shared memory is used up. */
+/** Makes a live cancellation, held and owned by the calling thread. 0 when shared memory is used up. */
 export function cancellationCreate(me: u32): usize {
   const cancellation = allocateWaitable(me)
   if (cancellation == 0) return 0
@@ -37,15 +36,31 @@ export function cancellationCancel(me: u32, cancellation: usize, state: u32, cau
   if (cas32(cancellation + STATE, 0, state)) wakeAll(me, cancellation, RECEIVE)
 }
 
-/** A thread that holds it has died. Called by its reaper, which tells everybody to look then. */
-export function cancellationLose(cancellation: usize, dead: u32): void {
-  if (load<u32>(cancellation, OWNER) == lifeOf(dead)) cas32(cancellation + STATE, 0, LOST)
+/** How it has ended: what the owner wrote, or LOST if it has died before. 0 while it is live. */
+export function cancellationState(cancellation: usize): u32 {
+  const state = load32(cancellation, STATE)
+  if (state != 0 || lifeIsAlive(load32(cancellation, OWNER))) return state
+  // The owner may have written it since, and died then. Now it writes no more.
+  const last = load32(cancellation, STATE)
+  return last != 0 ? last : LOST
 }
 
-/** Asks to be poked when it is cancelled. Answers the state: not 0 if that has happened already. */
+/** Asks to be poked when it is cancelled, and answers the state. When its owner dies everybody is told to look anyway. */
 export function cancellationPark(me: u32, cancellation: usize): u32 {
   interestArm(me, cancellation, RECEIVE)
-  return load32(cancellation, STATE)
+  return cancellationState(cancellation)
+}
+
+/**
+ * The calling thread is about to leave in good order. What it owns is `heir`'s from now on, and lasts: nobody cancels it any more, as if
+ * its `cancel` had been dropped. An object that it does not hold may be freed meanwhile and be anything; but the owner is where it is in all
+ * of them, and nobody else's is that of a life.
+ */
+export function cancellationsBequeath(me: u32, heir: u32): void {
+  const life = lifeOf(me)
+  for (let object = nextWaitable(HEAP); object != 0; object = nextWaitable(object + WAITABLE_BYTES)) {
+    cas32(object + OWNER, life, lifeOf(heir))
+  }
 }
 
 /** The word of the cause; 0 = none. */

@@ -1,7 +1,13 @@
 // What the kernel gives to the threads' JavaScript. `me` is always the calling thread's number.
 
 export { atomicCreate } from './atomic-cell'
-export { cancellationCancel, cancellationCreate, cancellationPark } from './cancellation'
+export {
+  cancellationCancel,
+  cancellationCreate,
+  cancellationPark,
+  cancellationState,
+  cancellationsBequeath,
+} from './cancellation'
 export { floatCreate, floatsFree, floatTake } from './cells'
 export { counterAdd, counterCreate, counterSum } from './counter'
 export { heapAllocate, heapFree, heapUsed } from './heap'

@@ -114,6 +114,7 @@ export function threadAt(thread: u32): usize {
 //   24       interest   u64   wake tickets: bit t: thread t has receivers parked here
 //   32       interest   u64   … senders
 //   40       contents   u32   of a channel: what the words in it own (cells.ts)
+//   44       owner      u32   of a cancellation: the life (life.ts) of the thread that may write it
 //   64 …                      the body of the kind: ring.ts, rendezvous.ts, cancellation.ts, …
 
 export const REFS: usize = 0
@@ -122,6 +123,7 @@ export const KIND: usize = 12
 export const HOLDERS: usize = 16
 export const INTEREST: usize = 24
 export const CONTENTS: usize = 40
+export const OWNER: usize = 44
 export const WAITABLE_BYTES: usize = 256
 
 export const RECEIVE: u32 = 0

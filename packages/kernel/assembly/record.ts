@@ -136,15 +136,17 @@ function linger(random: u32): u32 {
 
 /**
  * Makes `hot` 1 + the calling thread's number if it is 0: OK or WOULD_BLOCK. Nothing else of the record changes. While it is held and
- * nobody waits, looks so many times: whoever holds it may be about to let go on another core, which is over sooner than a wait begins.
+ * nobody waits, looks so many times: whoever holds it may be about to let go on another core, which is over sooner than a wait begins. (Not
+ * if that is a goroutine of this very thread.)
  */
 export function recordHold(me: u32, record: usize, looks: u32): i32 {
   let random = me + 1
   while (true) {
     const seen = load64(record + WORD)
-    if ((seen & HOT) == 0) {
+    const hot = seen & HOT
+    if (hot == 0) {
       if (cas64(record + WORD, seen, seen | (me + 1))) return OK
-    } else if (blockOf(seen) != 0 || (seen & HOT) == LOST || --looks == 0) return WOULD_BLOCK
+    } else if (blockOf(seen) != 0 || hot == LOST || hot == me + 1 || --looks == 0) return WOULD_BLOCK
     else random = linger(random)
   }
 }

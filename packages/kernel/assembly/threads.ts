@@ -16,7 +16,6 @@
 // and its memory, which it may still be using, until it is reaped.
 
 import { and64, cas64, load32, load64, or64, store32, xchg64 } from './atomics'
-import { cancellationLose } from './cancellation'
 import { WORDS } from './cells'
 import { dequeRepair } from './deque'
 import { heapAllocate, heapFree, nextToken, nextWaitable, reclaimMagazines } from './heap'
@@ -35,7 +34,6 @@ import {
   INJECTOR,
   INTEREST,
   KIND,
-  KIND_CANCELLATION,
   KIND_FREE,
   KIND_RECORD,
   KIND_RENDEZVOUS,
@@ -171,7 +169,6 @@ export function threadReap(me: u32, dead: u32): void {
     const holds = (load64(object + HOLDERS) & (<u64>1 << dead)) != 0
     if (holds && kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)
     else if (holds && kind == KIND_RECORD) recordLose(object, dead)
-    else if (holds && kind == KIND_CANCELLATION) cancellationLose(object, dead)
     if (kind != KIND_FREE) referenceRelease(me, object, dead)
   }
   const block = threadAt(dead)

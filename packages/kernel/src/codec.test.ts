@@ -441,15 +441,17 @@ describe('a value comes out as structuredClone would copy it', () => {
 
   it('nothing of a sent buffer is kept', async () => {
     const thread = currentThread()
-    const gone = (() => {
+    const sent = (more?: object) => {
       const bytes = new Uint8Array(2000)
-      wordDrop(thread, wordOf(thread, { bytes }))
+      wordDrop(thread, wordOf(thread, { bytes, more }))
       return new WeakRef(bytes.buffer)
-    })()
+    }
+    // The second is begun in the small form, and ends in the general one.
+    const gone = [sent(), sent(new Map())]
     await new Promise(resolve => setTimeout(resolve, 1))
     setFlagsFromString('--expose-gc')
     runInNewContext('gc')()
-    expect(gone.deref()).toBeUndefined()
+    expect(gone.map(bytes => bytes.deref())).toEqual([undefined, undefined])
   })
 
   it('a small Buffer does not take along the pool it lies in', () => {

@@ -119,7 +119,9 @@ export interface Kernel {
 
   cancellationCreate(me: number): number
   cancellationCancel(me: number, cancellation: number, state: number, cause: number): void
+  cancellationState(cancellation: number): number
   cancellationPark(me: number, cancellation: number): number
+  cancellationsBequeath(me: number, heir: number): void
 
   taskCreate(me: number, ticket: number, fn: number, args: number): number
   taskPost(me: number, task: number): number

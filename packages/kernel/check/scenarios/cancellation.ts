@@ -53,13 +53,12 @@ function cancellationScenario(waiters: number, mortal?: 'owner' | 'waiter'): Sce
         end({ machine, outcomes, isAsleep, isDead }) {
           const state = machine.word(cancellation + STATE)
           if (!isDead(0) && state !== 7) return `the state is ${state}, and its owner lives`
+          const end = state === 7 ? '[[7,9]]' : `[[${LOST}]]`
           for (let thread = 1; thread <= waiters; thread++) {
             if (isDead(thread)) continue
             if (isAsleep(thread)) return `thread ${thread} sleeps, and the state is ${state}`
             const told = JSON.stringify(outcomes[thread])
-            if (told !== '[[7,9]]' && !(isDead(0) && told === `[[${LOST}]]`)) {
-              return `thread ${thread} was told ${told}`
-            }
+            if (told !== end) return `thread ${thread} was told ${told} and not ${end}`
           }
           return undefined
         },

@@ -37,12 +37,14 @@ export class SmallWriter {
     this.at = 0
     this.loose.clear()
     try {
-      return this.value(value, 0) && this.loose.isWhole() ? this.at : 0
+      if (this.value(value, 0) && this.loose.isWhole()) return this.at
     } catch {
-      return 0 // a getter threw: the general form tells where
+      // A getter threw: the general form tells where.
     } finally {
       this.forget()
     }
+    this.loose.clear() // they are somebody else's
+    return 0
   }
 
   private forget(): void {
