@@ -20,22 +20,20 @@
 //   36864    thread[64]       2 KiB each, below
 //   196608   heap             chunks of 64 KiB (the map ends on a chunk boundary)
 //
-// A thread's block:
+// A thread's block. What others write or read all the time does not share a cache line with what the thread itself writes all the time.
 //
-//   0        bell       u32   1 = armed: the thread sleeps, or will; whoever lowers it must notify
 //   4        activity   u32   {epoch31, idle1}: idle = its event loop has nothing left that could happen by itself
-//   8        incarnation u32  how often this number was given to a thread (life.ts)
 //   12       goroutines i32   that run here (owner adds, anybody sums)
 //   16       answer     u32   second result of a kernel call, read by the owner at once
 //   20       running    u32   tasks of other threads that run here (owner adds; its reaper reads)
 //   24       closeness  u32   ring | direction of the operations that `close` counts (owner only; ring.ts, slip)
 //   28       close      u32   how many of them in a row came close to the other side
 //   32       claimed    u32   third result of a kernel call: the token of the operation that was claimed
-//   36       phase      u32   {incarnation30, phase2}: how far that life is (life.ts)
 //   40       stop       u32   what the pool wants of the thread, and its answer (src/leaving.ts)
 //   44       missed     u32   claims that gave up on a counterpart that stayed busy (rendezvous.ts)
 //   48       doomed     u32   stack of objects that are about to be freed (owner; its reaper when it is dead)
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
+//   72       bell       u32   1 = armed: the thread sleeps, or will; whoever lowers it must notify
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
 //   640      completed  u32   stack of ended tasks that this thread started
 //   704      counter cells    one per sharded counter (owner adds, anybody sums)
@@ -43,6 +41,8 @@
 //   1536     inbox            offset of the buffer that drain() writes poked hashes to; the thread's scratch is behind it
 //   1600     deque      u32   top: thieves and the owner (deque.ts)
 //   1664     deque      u32   bottom, u32 array: the owner; u32 takes: how many times it has looked for a task
+//   1728     incarnation u32  how often this number was given to a thread (life.ts)
+//   1732     phase      u32   {incarnation30, phase2}: how far that life is
 
 export const ALIVE: usize = 64
 export const SLOTS: usize = 128
@@ -64,20 +64,18 @@ export const THREAD_SHIFT: usize = 11
 export const MAX_THREADS: u32 = 64
 export const HEAP: usize = 196608
 
-export const BELL: usize = 0
 export const ACTIVITY: usize = 4
-export const INCARNATION: usize = 8
 export const GOROUTINES: usize = 12
 export const ANSWER: usize = 16
 export const RUNNING: usize = 20
 export const CLOSENESS: usize = 24
 export const CLOSE: usize = 28
 export const CLAIMED: usize = 32
-export const PHASE: usize = 36
 export const STOP: usize = 40
 export const MISSED: usize = 44
 export const DOOMED: usize = 48
 export const SUM: usize = 64
+export const BELL: usize = 72
 export const LEAVES: usize = 128
 export const LEAF_COUNT: u32 = 62
 export const HASHES: u32 = 3968 // 62 leaves of 64 bits
@@ -91,6 +89,8 @@ export const DEQUE_TOP: usize = 1600
 export const DEQUE_BOTTOM: usize = 1664
 export const DEQUE_ARRAY: usize = 1668
 export const TAKES: usize = 1672
+export const INCARNATION: usize = 1728
+export const PHASE: usize = 1732
 
 export const TASK_ENDED_BIT: u64 = 1 << 62
 export const RESCAN_BIT: u64 = 1 << 63

@@ -2,8 +2,8 @@
 // direction; a value goes straight from one operation to the other, never through the channel.
 //
 //   64       closed     u32   1 = closed
-//   68       posts      u32   goes up whenever an operation becomes open here
 //   72       boards     u32   a table: the board of thread t for direction d at 4 * (64 * d + t), 0 = none yet
+//   128      posts      u32   goes up whenever an operation becomes open here: apart from what all read and few write
 //
 // The interest words are presence bits here: set by the thread itself when it first posts, cleared when it lets go of the channel.
 //
@@ -70,8 +70,8 @@ import {
 } from './token'
 
 const CLOSED_AT: usize = 64
-const POSTS: usize = 68
 const BOARDS: usize = 72
+const POSTS: usize = 128
 const TABLE_BYTES: u32 = 512
 const BUSY_LOOKS: u32 = 64
 
