@@ -32,6 +32,7 @@
 //   40       stop       u32   what the pool wants of the thread, and its answer (src/leaving.ts)
 //   44       missed     u32   claims that gave up on a counterpart that stayed busy (rendezvous.ts)
 //   48       doomed     u32   stack of objects that are about to be freed (owner; its reaper when it is dead)
+//   52       spun       u32   what came of computing for a while (owner only; spin.ts)
 //   64       sum        u64   bit i < 62: leaf i may be non-zero; 62: a task of ours ended; 63: look at everything
 //   72       bell       u32   1 = armed: the thread sleeps, or will; whoever lowers it must notify
 //   128      leaf[62]   u64   bit h: an object with this hash was poked
@@ -74,6 +75,7 @@ export const CLAIMED: usize = 32
 export const STOP: usize = 40
 export const MISSED: usize = 44
 export const DOOMED: usize = 48
+export const SPUN: usize = 52
 export const SUM: usize = 64
 export const BELL: usize = 72
 export const LEAVES: usize = 128
@@ -114,7 +116,7 @@ export function threadAt(thread: u32): usize {
 //   24       interest   u64   wake tickets: bit t: thread t has receivers parked here
 //   32       interest   u64   … senders
 //   40       contents   u32   of a channel: what the words in it own (cells.ts)
-//   44       owner      u32   of a cancellation: the life (life.ts) of the thread that may write it
+//   44       owner      u32   of a cancellation: the life (life.ts) of the thread that may write it; 0 in all other kinds
 //   64 …                      the body of the kind: ring.ts, rendezvous.ts, cancellation.ts, …
 
 export const REFS: usize = 0

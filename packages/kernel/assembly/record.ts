@@ -25,6 +25,7 @@ import { cas64, load32, load64, prepare32, prepare64, reachable, store64 } from 
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
 import { ANSWER, HOLDERS, INBOX, KIND, KIND_RECORD, REFS, SCRATCH, threadAt } from './layout'
 import { poke } from './parking'
+import { spin } from './spin'
 import { OK, OUT_OF_MEMORY, WOULD_BLOCK } from './status'
 
 const WORD: usize = 64
@@ -40,6 +41,9 @@ const MOST_NUMBERS: u32 = 2046
 /** The word that a thread's last recordRead saw, in its scratch; the numbers follow at 16. */
 const SEEN: usize = 0
 const READ: usize = 16
+
+/** Between two looks at a record that is held, whose holder needs its cache line to let go: about a microsecond. */
+const LOOK_SPINS: u32 = 600
 
 /** Of `hot`: the thread that held it has died. */
 const LOST: u64 = 127
@@ -121,33 +125,19 @@ export function recordWrite(me: u32, record: usize, count: u32, hot: u32, gate: 
   return OK
 }
 
-/** Of a thread between two looks: each takes the record's cache line from whoever holds it, who would need it back to let go. */
-const LEAST_LINGERING: u32 = 600
-
-/** Computes for a microsecond or so, not always as long, and touches no memory. Answers the next `random`. */
-function linger(random: u32): u32 {
-  for (let left = LEAST_LINGERING + (random & 63); left > 0; left--) {
-    random ^= random << 13
-    random ^= random >> 17
-    random ^= random << 5
-  }
-  return random
-}
-
 /**
  * Makes `hot` 1 + the calling thread's number if it is 0: OK or WOULD_BLOCK. Nothing else of the record changes. While it is held and
  * nobody waits, looks so many times: whoever holds it may be about to let go on another core, which is over sooner than a wait begins. (Not
  * if that is a goroutine of this very thread.)
  */
 export function recordHold(me: u32, record: usize, looks: u32): i32 {
-  let random = me + 1
   while (true) {
     const seen = load64(record + WORD)
     const hot = seen & HOT
     if (hot == 0) {
       if (cas64(record + WORD, seen, seen | (me + 1))) return OK
     } else if (blockOf(seen) != 0 || hot == LOST || hot == me + 1 || --looks == 0) return WOULD_BLOCK
-    else random = linger(random)
+    else spin(me, LOOK_SPINS)
   }
 }
 

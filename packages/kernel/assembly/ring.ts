@@ -38,6 +38,7 @@ import { contentsFree } from './cells'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
 import { ANSWER, CLOSE, CLOSENESS, CONTENTS, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
 import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking'
+import { spin } from './spin'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 
 const RING_HEAD: usize = 64
@@ -53,9 +54,9 @@ const SEALED: u32 = 1
 const CLOSE_BY: u64 = 8 // positions: a cache line of slots
 const CLOSE_LIMIT: u32 = 16
 const SLIP_LOOKS: u32 = 10
-const SLIP_SPINS: u32 = 3000 // about a microsecond each look
+const SLIP_SPINS: u32 = 500 // about a microsecond each look
 const AWAIT_LOOKS: u32 = 64
-const AWAIT_SPINS: u32 = 100 // 64 looks are about three microseconds
+const AWAIT_SPINS: u32 = 17 // 64 looks are about three microseconds
 const ROOMY: u64 = 64 // smaller rings have no distance to keep
 const MAX_DISTANCE: u64 = 256
 
@@ -143,10 +144,6 @@ function countClose(me: u32, ring: usize, direction: u32): bool {
 function endClose(me: u32, ring: usize, direction: u32): void {
   const block = threadAt(me)
   if (load<u32>(block, CLOSENESS) == (<u32>ring | direction)) store<u32>(block, 0, CLOSE)
-}
-
-function spin(me: u32, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) store<u32>(threadAt(me), 0, CLOSE)
 }
 
 /** Waits a little for the receivers to make room behind `tail`. */
