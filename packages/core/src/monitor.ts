@@ -106,14 +106,14 @@ export class Monitor implements Shareable, Standing {
     return this.#passes(line, ticket, false)
   }
 
-  #passes(line: number, ticket: number, wouldWait: boolean): boolean {
-    const outcome = this.#attempt(line, ticket, wouldWait)
+  #passes(line: number, ticket: number, blocks: boolean): boolean {
+    const outcome = this.#attempt(line, ticket, blocks)
     if (outcome > PASS) throw this.rules.failure!(outcome)
     return outcome === PASS
   }
 
-  #attempt(line: number, ticket: number, wouldWait: boolean): number {
-    if (this.#shared) return this.#shared.attempt(line, ticket, wouldWait)
+  #attempt(line: number, ticket: number, blocks: boolean): number {
+    if (this.#shared) return this.#shared.attempt(line, ticket, blocks)
     if (this.#lines[line].first !== undefined) return WAIT
     return this.rules.attempt(this.#state, line, ticket, this)
   }
@@ -134,7 +134,7 @@ export class Monitor implements Shareable, Standing {
         cancellation = cancellationOf(options)
         if (cancellation?.canceled) return Promise.reject(cancellation.reason)
       }
-      if (typeof arrival !== 'function' && this.#passes(line, arrival, true)) return done()
+      if (typeof arrival !== 'function' && this.#passes(line, arrival, false)) return done()
     } catch (error) {
       return Promise.reject(error)
     }

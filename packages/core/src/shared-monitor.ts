@@ -16,7 +16,10 @@ import { MonitorLines } from './monitor-lines.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
 
-/** How often somebody looks at a gated monitor that is held before he waits: for some 5 us together. As Go's mutex does. */
+/**
+ * How often a thread that is about to block looks at a gated monitor that is held: for some 5 us together, as Go's mutex does. Whoever
+ * awaits it looks once, as the event loop has other things to do.
+ */
 const LOOKS = 5
 
 /** How long someone waits for a gated monitor before nobody may overtake him any more. Go's starvation mode. */
@@ -113,10 +116,10 @@ export class SharedMonitor implements Parked, Standing {
     return this.#thread.kernel.recordLet(this.address) === OK
   }
 
-  /** An attempt of somebody who does not wait in line, but perhaps would. */
-  attempt(line: number, ticket: number, wouldWait: boolean): number {
+  /** An attempt of somebody who does not wait in line; `blocks` his thread next if it is in vain. */
+  attempt(line: number, ticket: number, blocks: boolean): number {
     const { kernel, id } = this.#thread
-    if (this.#rules.gated && kernel.recordHold(id, this.address, wouldWait ? LOOKS : 1) === OK) return PASS
+    if (this.#rules.gated && kernel.recordHold(id, this.address, blocks ? LOOKS : 1) === OK) return PASS
     return this.#change(numbers => {
       this.thread = id
       // Not past those who wait; but of a gated monitor whose holder has died anybody may be told.
