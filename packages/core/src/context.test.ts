@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { collect } from '../fixtures/collect.mjs'
 import { ManualClock } from '../fixtures/manual-clock.mjs'
 import { type Chan, chan, type ReceiveChan } from './chan.js'
 import { type Clock, useClock } from './clock.js'
@@ -1051,10 +1052,6 @@ describe('a long-lived parent', () => {
   })
 
   test('does not even know of children that nobody waits for: they are collected without being cancelled', async () => {
-    const { setFlagsFromString } = await import('node:v8')
-    const { runInNewContext } = await import('node:vm')
-    setFlagsFromString('--expose-gc')
-    const gc = runInNewContext('gc') as () => void
     const [parent] = withCancel(background())
     const makeOne = (i: number): WeakRef<Context> => {
       const [child] = withTimeout(withValue(parent, contextKey('k'), i), FOREVER)
@@ -1065,7 +1062,7 @@ describe('a long-lived parent', () => {
     }
     const refs = Array.from({ length: 100 }, (_, i) => makeOne(i))
     await turn()
-    gc()
+    collect()
     await turn()
     // The engine may hold on to the last one.
     expect(refs.filter(ref => ref.deref()).length).toBeLessThan(3)

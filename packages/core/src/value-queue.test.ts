@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { collect } from '../fixtures/collect.mjs'
 import { ValueQueue } from './value-queue.js'
 
 describe('ValueQueue', () => {
@@ -39,8 +38,7 @@ describe('ValueQueue', () => {
     }
     fill()
     await new Promise(resolve => setTimeout(resolve, 1))
-    setFlagsFromString('--expose-gc')
-    runInNewContext('gc')()
+    collect()
     expect(refs.filter(ref => ref.deref() !== undefined)).toHaveLength(10)
     expect(queue.length).toBe(10)
   })
