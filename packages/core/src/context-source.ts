@@ -1,20 +1,12 @@
 import { Alarm } from './alarm.js'
+import { CancelContext } from './cancel-context.js'
 import { type Cancellation, cancellationOf } from './cancellation.js'
 import { Channel } from './chan.js'
 import { clock } from './clock.js'
 import type { Context } from './context.js'
-import {
-  BACKGROUND,
-  CANCELED,
-  CancelContext,
-  DEADLINE_EXCEEDED,
-  Ending,
-  nameOf,
-  OwnContext,
-  SCOPE,
-  type State,
-} from './context-tree.js'
+import { BACKGROUND, nameOf, OwnContext, SCOPE } from './context-tree.js'
 import { DoneMedium } from './done-medium.js'
+import { CANCELED, DEADLINE_EXCEEDED, Ending, type State } from './ending.js'
 import { Canceled } from './errors.js'
 import { NEVER } from './receive-only.js'
 

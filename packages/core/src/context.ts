@@ -1,15 +1,9 @@
+import { CancelContext } from './cancel-context.js'
 import type { ReceiveChan } from './chan.js'
 import { checkMs, clock, LAST_DATE } from './clock.js'
 import { causeOf, checkContext, DeadlineContext, dueOf, SignalContext, scopeOf } from './context-source.js'
-import {
-  BACKGROUND,
-  CANCELED,
-  CancelContext,
-  DetachedContext,
-  onContextCrossing,
-  TODO,
-  ValueContext,
-} from './context-tree.js'
+import { BACKGROUND, DetachedContext, onContextCrossing, TODO, ValueContext } from './context-tree.js'
+import { CANCELED } from './ending.js'
 import { go } from './go.js'
 import { contextCrossing, registerContexts } from './shared-context.js'
 

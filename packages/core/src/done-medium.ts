@@ -1,6 +1,6 @@
 import type { Crossing } from '@millrace/kernel'
+import type { CancelContext } from './cancel-context.js'
 import type { Cancellable } from './cancellation.js'
-import type { CancelContext } from './context-tree.js'
 import { CLOSED, EMPTY, type SharedMedium } from './medium.js'
 import { ReceiveOnlyMedium } from './receive-only.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'

@@ -13,23 +13,13 @@ import {
   wordOf,
   wordPeek,
 } from '@millrace/kernel'
+import { CancelContext } from './cancel-context.js'
 import { clock } from './clock.js'
 import type { Context, ContextKey } from './context.js'
 import { DeadlineContext, deadlineOf } from './context-source.js'
-import {
-  BACKGROUND,
-  CANCELED,
-  CancelContext,
-  DEADLINE_EXCEEDED,
-  DetachedContext,
-  Ending,
-  OwnContext,
-  RootContext,
-  type State,
-  TODO,
-  ValueContext,
-} from './context-tree.js'
+import { BACKGROUND, DetachedContext, OwnContext, RootContext, TODO, ValueContext } from './context-tree.js'
 import { DONE } from './done-medium.js'
+import { CANCELED, DEADLINE_EXCEEDED, Ending, type State } from './ending.js'
 
 // Contexts that other threads know. One that can be cancelled has a record in shared memory (the kernel's cancellation.ts),
 // which the thread that made it writes once, when it ends, and everybody reads. Deadlines need no telling: each thread looks
@@ -50,7 +40,7 @@ const RECORD_BYTES = 256
 /** The state of one whose thread has died. */
 const LOST = 3
 
-/** How many contexts a context takes along at most, each above the last: those above hear of an end by the threads in between. */
+/** How many contexts a context takes along at most, each above the last. Of one further up it hears through the threads in between. */
 const MOST_ABOVE = 16
 
 type Values = Map<string, unknown>
@@ -254,7 +244,7 @@ class ArrivedContext extends DeadlineContext implements Parked {
     const { kernel, memory } = this.#thread
     const state = kernel.cancellationState(this.address)
     if (state === 0) return this.due < Infinity ? super.firing() : undefined
-    // Only now, and so not before anything that nobody has looked at.
+    // As if it had ended just now: what came before its thread died comes first.
     if (state === LOST) return super.firing() ?? new Ending(CANCELED, clock.now(), lost())
     const word = memory.i32[(this.address + CAUSE) >> 2]
     return new Ending(state as State, 0, word === 0 ? undefined : wordPeek(this.#thread, word))
