@@ -53,8 +53,8 @@ export function cancellationPark(me: u32, cancellation: usize): u32 {
 
 /**
  * The calling thread is about to leave in good order. What it owns is `heir`'s from now on, and lasts: nobody cancels it any more, as if
- * its `cancel` had been dropped. An object that it does not hold may be freed meanwhile and be anything; but the owner is where it is in all
- * of them, and nobody else's is that of a life.
+ * its `cancel` had been dropped. An object that it does not hold may be freed meanwhile and be anything: but the owner is at the same place in
+ * all kinds, and 0 in those that have none.
  */
 export function cancellationsBequeath(me: u32, heir: u32): void {
   const life = lifeOf(me)
