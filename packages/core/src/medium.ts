@@ -1,4 +1,4 @@
-import type { Crossing, Element } from '@millrace/kernel'
+import type { Crossing, Element, Patience } from '@millrace/kernel'
 import type { Carried } from './departure.js'
 import type { Waiter, WaitQueue } from './wait-queue.js'
 
@@ -30,6 +30,12 @@ export interface Medium {
   canSend(): boolean
   /** Whether tryReceive would not answer EMPTY. */
   canReceive(): boolean
+  /** Whether it is worth while to look on before parking here: undefined where only this thread can make it ready. */
+  readonly patience?: Patience
+  /** As trySend, with another thread that comes for it within a fraction of a microsecond; undefined where none does. */
+  offerSend?(value: unknown): boolean
+  /** As tryReceive, likewise. */
+  offerReceive?(): unknown
   /** Goes up with every value that other threads may have moved; stands still where only this thread can. */
   readonly moves: number
   /**

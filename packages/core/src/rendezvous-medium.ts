@@ -1,11 +1,23 @@
-import { OK_SELF, RECEIVE, CLOSED as SEALED, SEND, type Thread, WOULD_BLOCK } from '@millrace/kernel'
+import {
+  type Direction,
+  OK,
+  OK_SELF,
+  RECEIVE,
+  CLOSED as SEALED,
+  SEND,
+  type Thread,
+  WOULD_BLOCK,
+} from '@millrace/kernel'
 import type { Packed } from './departure.js'
 import { closeOfClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, takeEach } from './medium.js'
 import { BoardQueue, Posting } from './posting.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
-import type { Waiter } from './wait-queue.js'
+import { SingleWaiter, type Waiter } from './wait-queue.js'
+
+/** How often a select looks whether somebody comes for one of its cases before it looks at the others again. */
+const OFFER_LOOKS = 8
 
 /**
  * An unbuffered channel that several threads know: a value goes straight from one parked operation to another (the kernel's
@@ -92,11 +104,37 @@ export class RendezvousMedium extends SharedMemoryMedium {
 
   parkSender(waiter: Waiter): void {
     waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
-    this.#post(this.senders, waiter)
+    if (this.#meetsSoon(SEND, waiter)) waiter.sent()
+    else this.#post(this.senders, waiter)
   }
 
   parkReceiver(waiter: Waiter): void {
-    this.#post(this.receivers, waiter)
+    if (this.#meetsSoon(RECEIVE, waiter)) this.deliver(waiter, this.thread.answer)
+    else this.#post(this.receivers, waiter)
+  }
+
+  /** Whether another thread has come for it, so that it need not be parked. Not for a select, which waits for others as well. */
+  #meetsSoon(direction: Direction, waiter: Waiter): boolean {
+    if (!(waiter instanceof SingleWaiter) || !this.patience.ask()) return false
+    const word = direction === SEND ? (waiter.value as number) : 0
+    return this.patience.learn(this.#meets(direction, word, this.patience.looks))
+  }
+
+  /** Whether another thread comes for an operation while it is offered and looked at so many times. */
+  #meets(direction: Direction, word: number, looks: number): boolean {
+    const { kernel, id } = this.thread
+    return kernel.rendezvousAwait(id, this.address, direction, word, looks) === OK
+  }
+
+  offerSend(value: unknown): boolean {
+    const { element, thread } = this
+    if (element.isCostly(value)) return false
+    const word = element.toWord(thread, value, ROOT)
+    return this.#meets(SEND, word, OFFER_LOOKS) || this.notSent(word, WOULD_BLOCK)
+  }
+
+  offerReceive(): unknown {
+    return this.#meets(RECEIVE, 0, OFFER_LOOKS) ? this.element.take(this.thread, this.thread.answer) : EMPTY
   }
 
   close(): void {

@@ -3,7 +3,6 @@ import {
   type Direction,
   INBOX_WORDS,
   OK_SELF,
-  Patience,
   RECEIVE,
   CLOSED as SEALED,
   SEND,
@@ -17,8 +16,8 @@ import { CLOSED, EMPTY } from './medium.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
 import { SingleWaiter, type Waiter, WaitQueue } from './wait-queue.js'
 
-/** Operations in a row that had to wait for a moment: the other side is at work on the ring, and a little slower. */
-const KEEPS_PACE = 4
+/** How often whoever has been woken looks for more. */
+const MOST_LOOKS = 16
 
 /** Shortly before positions wrap: nothing special, so it may happen at once. */
 const FIRST_POSITION = 2 ** 32 - 4096
@@ -36,9 +35,6 @@ export class RingMedium extends SharedMemoryMedium {
   readonly capacity = this.thread.kernel.ringCapacity(this.address)
   readonly receivers = new WaitQueue(() => this.left())
   readonly senders = new WaitQueue(waiter => this.senderLeft(waiter))
-
-  // The first wait parks: on a channel for one answer a look would mostly be in vain.
-  readonly #patience = new Patience(1)
 
   /** A ring with nothing in it, for what a local channel holds. */
   static empty(thread: Thread, { capacity, element }: LocalMedium): RingMedium {
@@ -159,10 +155,14 @@ export class RingMedium extends SharedMemoryMedium {
 
   /** Whether it need not be parked, as another thread is at work on the ring. Not for a select, which waits for others as well. */
   #comesSoon(direction: Direction, queue: WaitQueue, waiter: Waiter): boolean {
-    if (queue.first || !(waiter instanceof SingleWaiter) || !this.#patience.ask()) return false
+    if (queue.first || !(waiter instanceof SingleWaiter) || !this.patience.ask()) return false
+    return this.#looksOn(direction)
+  }
+
+  #looksOn(direction: Direction): boolean {
     const { kernel, id } = this.thread
-    const slips = this.#patience.successes >= KEEPS_PACE ? 1 : 0
-    return this.#patience.learn(kernel.ringAwait(id, this.address, direction, slips) !== 0)
+    const { looks, isLong } = this.patience
+    return this.patience.learn(kernel.ringAwait(id, this.address, direction, looks, isLong) !== 0)
   }
 
   #sendSoon(waiter: Waiter): boolean {
@@ -194,8 +194,9 @@ export class RingMedium extends SharedMemoryMedium {
 
   /** The ring may have changed: lets everybody go on who can. */
   look(): void {
-    this.#serve(RECEIVE)
-    this.#serve(SEND)
+    if (this.thread.doorbell.cameSoon) this.patience.cameSoon()
+    this.#serve(RECEIVE, MOST_LOOKS)
+    this.#serve(SEND, MOST_LOOKS)
     this.left()
   }
 
@@ -203,14 +204,14 @@ export class RingMedium extends SharedMemoryMedium {
    * Serves the waiters of one direction in order; then the others, if that made room or gave values for them, and so on.
    * Afterwards each direction either has its ticket again, or has passed on the baton that it may have held.
    */
-  #serve(direction: Direction): void {
+  #serve(direction: Direction, looks = 0): void {
     let next: Direction = direction
-    while (next === RECEIVE ? this.#serveReceivers() : this.#serveSenders())
+    while (next === RECEIVE ? this.#serveReceivers(looks) : this.#serveSenders(looks))
       next = next === RECEIVE ? SEND : RECEIVE
   }
 
   /** Answers whether senders of this thread may go on now. */
-  #serveReceivers(): boolean {
+  #serveReceivers(looks: number): boolean {
     const { kernel, id } = this.thread
     let sendersMayGoOn = false
     do {
@@ -231,12 +232,12 @@ export class RingMedium extends SharedMemoryMedium {
         else this.deliver(waiter, word)
         if (status === OK_SELF) sendersMayGoOn = true
       }
-    } while (this.#again(this.receivers, RECEIVE))
+    } while (this.#again(this.receivers, RECEIVE, looks--))
     return sendersMayGoOn
   }
 
   /** Answers whether receivers of this thread may go on now. */
-  #serveSenders(): boolean {
+  #serveSenders(looks: number): boolean {
     const { kernel, id } = this.thread
     let receiversMayGoOn = false
     do {
@@ -256,13 +257,14 @@ export class RingMedium extends SharedMemoryMedium {
         else waiter.sent()
         if (status === OK_SELF) receiversMayGoOn = true
       }
-    } while (this.#again(this.senders, SEND))
+    } while (this.#again(this.senders, SEND, looks--))
     return receiversMayGoOn
   }
 
   /** Arms the ticket and looks once more if somebody still waits; else passes the baton on. True: serve again. */
-  #again(queue: WaitQueue, direction: Direction): boolean {
+  #again(queue: WaitQueue, direction: Direction, looks: number): boolean {
     const { kernel, id } = this.thread
+    if (queue.first && looks > 0 && this.patience.ask() && this.#looksOn(direction)) return true
     if (queue.first) return kernel.ringPark(id, this.address, direction) !== 0
     // A ticket of our own may be left over from earlier waiters: it is not where the baton should go.
     while (kernel.ringPassBaton(id, this.address, direction) === OK_SELF) {}

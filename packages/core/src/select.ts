@@ -1,4 +1,4 @@
-import { anyValue } from '@millrace/kernel'
+import { anyValue, type Patience } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { ready } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
@@ -8,6 +8,9 @@ import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
 import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
 import type { Resolve } from './wait-queue.js'
+
+/** About three microseconds. */
+const LOOKS = 30
 
 declare const SENDS: unique symbol
 
@@ -106,7 +109,7 @@ function choose(cases: Cases, options: WaitOptions | undefined): Promise<Result>
     const evaluated = evaluate(cases)
     const cancellation = options && cancellationOf(options)
     if (cancellation?.canceled) return Promise.reject(cancellation.reason)
-    const result = attempt(evaluated)
+    const result = attempt(evaluated) ?? attemptSoon(evaluated)
     return result ? ready(result) : wait(evaluated, cancellation)
   } catch (error) {
     return Promise.reject(error)
@@ -198,6 +201,38 @@ function attempt({ operands, labels }: Evaluated): Result | undefined {
     }
     // Another thread was quicker. Look again.
   }
+}
+
+/** Looks on for a moment, if that was not in vain lately on the first of the channels that other threads know. */
+function attemptSoon(evaluated: Evaluated): Result | undefined {
+  let patience: Patience | undefined
+  for (const operand of evaluated.operands) patience ??= operand && mediumOf(operand).patience
+  if (patience?.ask()) {
+    for (let looks = 0; looks < LOOKS; looks++) {
+      const result = attempt(evaluated) ?? offer(evaluated)
+      if (result) {
+        patience.learn(true)
+        return result
+      }
+    }
+    patience.learn(false)
+  }
+  return undefined
+}
+
+/** Offers one of the cases to other threads for a moment, if that can be. */
+function offer({ operands, labels }: Evaluated): Result | undefined {
+  const index = randomBelow(operands.length)
+  const operand = operands[index]
+  if (operand === undefined) return undefined
+  const label = labels ? labels[index] : index
+  if (operand instanceof Channel) {
+    const { medium } = operand
+    const value = medium.offerReceive ? medium.offerReceive() : EMPTY
+    return value === EMPTY ? undefined : { case: label, value, ok: true }
+  }
+  const { medium } = operand.channel!
+  return medium.offerSend?.(operand.value) ? { case: label, value: undefined, ok: true } : undefined
 }
 
 // None of them ever goes down, so their sum stands still only if they all do.

@@ -8,6 +8,7 @@ import {
   elementOf,
   keepReference,
   type Parked,
+  Patience,
   registerKind,
   CLOSED as SEALED,
   type Thread,
@@ -39,6 +40,8 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   /** The channel it carries: kept so that the memory is not let go while somebody waits. */
   owner: object | undefined
   #isParked = false
+  // The first wait parks: on a channel for one answer a look would mostly be in vain.
+  readonly patience = new Patience(1)
 
   constructor(thread: Thread, address: number, element: Element) {
     this.#thread = thread

@@ -16,6 +16,7 @@ export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './
 export { recordCreate, recordHold, recordLet, recordRead, recordWrite } from './record'
 export { referenceArrive, referenceDrop, referenceRelease, referenceSend, wordDrop } from './reference'
 export {
+  rendezvousAwait,
   rendezvousClose,
   rendezvousClosed,
   rendezvousCreate,

@@ -55,6 +55,7 @@ import {
   SEND,
   threadAt,
 } from './layout'
+import { offerIsLaid, offerReap, offerTake, offerWait } from './offer'
 import { poke } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 import {
@@ -104,7 +105,8 @@ export function rendezvousFreeBoards(me: u32, channel: usize): void {
 }
 
 /** Takes a dead thread's operations off the channel. Called by its reaper. */
-export function rendezvousClear(channel: usize, dead: u32): void {
+export function rendezvousClear(me: u32, channel: usize, dead: u32): void {
+  offerReap(me, channel, dead)
   for (let direction = RECEIVE; direction <= SEND; direction++) {
     const board = boardOf(channel, direction, dead)
     if (board != 0) boardClear(board)
@@ -180,6 +182,7 @@ function claim(me: u32, channel: usize, direction: u32, value: u32): i32 {
       if (found == TOKEN_OPEN) return thread == me ? OK_SELF : OK
       if (found == TOKEN_BUSY) busy = true
     }
+    if (offerTake(me, channel, direction, value)) return OK
     if (!busy) return WOULD_BLOCK
   }
   const block = threadAt(me)
@@ -233,6 +236,14 @@ export function rendezvousReceive(me: u32, channel: usize): i32 {
   return load32(channel, CLOSED_AT) != 0 ? CLOSED : claim(me, channel, SEND, 0)
 }
 
+/**
+ * Offers an operation that found nobody to other threads for some microseconds, before it parks. OK, with what it received in the answer
+ * word, or WOULD_BLOCK.
+ */
+export function rendezvousAwait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): i32 {
+  return offerWait(me, channel, direction, value, looks) ? OK : WOULD_BLOCK
+}
+
 /** What a look at one thread's board finds for an operation: an open entry of another token. */
 function isOpenOn(channel: usize, direction: u32, thread: u32, self: usize): bool {
   const board = boardOf(channel, direction, thread)
@@ -259,7 +270,7 @@ export function rendezvousLook(me: u32, token: usize, index: u32): bool {
   const place = tokenPlace(token, index)
   const channel = <usize>(place & ~1)
   const opposite = (place & 1) ^ 1
-  if (load32(channel, CLOSED_AT) != 0) return true
+  if (load32(channel, CLOSED_AT) != 0 || offerIsLaid(channel, opposite)) return true
   let present = load64(presence(channel, opposite))
   while (present != 0) {
     const thread = <u32>ctz(present)
@@ -273,7 +284,7 @@ export function rendezvousLook(me: u32, token: usize, index: u32): bool {
 
 /** Whether an operation in `direction` would not wait: a counterpart is open, or the channel is closed. */
 export function rendezvousReady(channel: usize, direction: u32): bool {
-  if (load32(channel, CLOSED_AT) != 0) return true
+  if (load32(channel, CLOSED_AT) != 0 || offerIsLaid(channel, direction ^ 1)) return true
   let present = load64(presence(channel, direction ^ 1))
   while (present != 0) {
     const thread = <u32>ctz(present)

@@ -38,7 +38,7 @@ import { contentsFree } from './cells'
 import { allocateWaitable, heapAllocate, heapFree } from './heap'
 import { ANSWER, CLOSE, CLOSENESS, CONTENTS, HOLDERS, INBOX, INTEREST, KIND, KIND_RING, RECEIVE, REFS, SEND, threadAt } from './layout'
 import { interestArm, interestDisarm, wakeAll, wakeOne } from './parking'
-import { spin } from './spin'
+import { spin, spinBetweenLooks } from './spin'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 
 const RING_HEAD: usize = 64
@@ -55,8 +55,6 @@ const CLOSE_BY: u64 = 8 // positions: a cache line of slots
 const CLOSE_LIMIT: u32 = 16
 const SLIP_LOOKS: u32 = 10
 const SLIP_SPINS: u32 = 500 // about a microsecond each look
-const AWAIT_LOOKS: u32 = 64
-const AWAIT_SPINS: u32 = 17 // 64 looks are about three microseconds
 const ROOMY: u64 = 64 // smaller rings have no distance to keep
 const MAX_DISTANCE: u64 = 256
 
@@ -346,18 +344,18 @@ export function ringCanSend(ring: usize): bool {
 }
 
 /**
- * Looks for a few microseconds whether an operation that would wait need not any more, and answers that. With `slips` it also lets the
- * other side get away, so as not to wait again for the next value, if there is distance to keep.
+ * Looks so many times whether an operation that would wait need not any more, and answers that. With `slips` it also lets the other
+ * side get away, so as not to wait again for the next value, if there is distance to keep.
  */
-export function ringAwait(me: u32, ring: usize, direction: u32, slips: bool): bool {
-  for (let looks: u32 = 0; looks < AWAIT_LOOKS; looks++) {
+export function ringAwait(me: u32, ring: usize, direction: u32, looks: u32, slips: bool): bool {
+  for (; looks > 0; looks--) {
     if (direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring)) {
       if (!slips || load<u32>(ring, MASK) < <u32>ROOMY) return true
       if (direction == RECEIVE) slipReceive(me, ring, load64(ring + RING_HEAD))
       else slipSend(me, ring, load64(ring + RING_TAIL))
       return true
     }
-    spin(me, AWAIT_SPINS)
+    spinBetweenLooks(me)
   }
   return false
 }

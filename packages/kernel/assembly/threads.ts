@@ -167,7 +167,7 @@ export function threadReap(me: u32, dead: u32): void {
     const kind = load32(object, KIND)
     // What the dead thread does not hold may be freed, and be something else, at any moment.
     const holds = (load64(object + HOLDERS) & (<u64>1 << dead)) != 0
-    if (holds && kind == KIND_RENDEZVOUS) rendezvousClear(object, dead)
+    if (holds && kind == KIND_RENDEZVOUS) rendezvousClear(me, object, dead)
     else if (holds && kind == KIND_RECORD) recordLose(object, dead)
     if (kind != KIND_FREE) referenceRelease(me, object, dead)
   }

@@ -7,8 +7,8 @@ import type { Thread } from './thread.js'
 // short wait for an answer that is on its way is cheaper than a nap. How long a while, it learns. After a nap so short that it was
 // hardly worth it, it looks on for longer, while that is not in vain.
 const SPIN_LOOKS = 200
-const LONG_SPIN_MS = 0.05
-const SHORT_NAP_MS = 0.1
+const LONG_SPIN_MS = 0.1
+const SHORT_NAP_MS = 0.2
 
 /**
  * How an event loop sleeps on its thread's bell without blocking: `Atomics.waitAsync`. That does not keep a process alive
@@ -23,7 +23,8 @@ export class Doorbell {
   readonly #bell: number
   #state: 'off' | 'awake' | 'asleep' = 'off'
   #asleepSince = 0
-  #napWasShort = false
+  /** Whether what is in the mailbox came when the thread had nothing left to do, and soon after. */
+  cameSoon = false
   readonly #patience = new Patience()
 
   constructor(thread: Thread) {
@@ -47,10 +48,17 @@ export class Doorbell {
     if (host.isEnding()) return
     const { kernel, id, memory, lifetime } = this.#thread
     lifetime.afterWork()
+    if (kernel.mailboxDirty(id)) {
+      this.cameSoon = false
+      return this.#serve()
+    }
     // Looking keeps the event loop, so not while anybody waits for a turn.
     const hasTime = host.pendingMacrotasks() === 0
-    const isDirty = hasTime && (this.#spin(SPIN_LOOKS) || (this.#napWasShort && this.#spinLong()))
-    if (isDirty || !kernel.bellArm(id)) return this.#serve()
+    const isDirty = hasTime && (this.#spin(SPIN_LOOKS) || (this.cameSoon && this.#spinLong()))
+    if (isDirty || !kernel.bellArm(id)) {
+      this.cameSoon = true
+      return this.#serve()
+    }
     const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
     if (!async) return this.#serve()
     this.#state = 'asleep'
@@ -76,7 +84,7 @@ export class Doorbell {
 
   readonly #wake = (): void => {
     this.#state = 'awake'
-    this.#napWasShort = performance.now() - this.#asleepSince < SHORT_NAP_MS
+    this.cameSoon = performance.now() - this.#asleepSince < SHORT_NAP_MS
     this.#thread.kernel.bellLower(this.#thread.id)
     this.#serve()
   }

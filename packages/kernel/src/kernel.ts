@@ -92,7 +92,7 @@ export interface Kernel {
   ringClose(me: number, ring: number): number
   ringCanReceive(ring: number): number
   ringCanSend(ring: number): number
-  ringAwait(me: number, ring: number, direction: Direction, slips: number): number
+  ringAwait(me: number, ring: number, direction: Direction, looks: number, slips: boolean): number
   ringPark(me: number, ring: number, direction: Direction): number
   ringPassBaton(me: number, ring: number, direction: Direction): number
   ringUnpark(me: number, ring: number, direction: Direction): void
@@ -103,6 +103,7 @@ export interface Kernel {
 
   rendezvousCreate(me: number, contents?: number): number
   rendezvousSend(me: number, channel: number, value: number): number
+  rendezvousAwait(me: number, channel: number, direction: Direction, value: number, looks: number): number
   rendezvousReceive(me: number, channel: number): number
   rendezvousReady(channel: number, direction: Direction): number
   rendezvousLook(me: number, token: number, index: number): number

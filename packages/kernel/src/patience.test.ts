@@ -19,17 +19,36 @@ describe('Patience', () => {
     expect(counts).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64])
   })
 
-  test('halves that with each look that was not in vain, and counts those in a row', () => {
+  test('halves that with each look that was not in vain', () => {
     const patience = new Patience()
     for (let i = 0; i < 4; i++) patience.learn(false)
     skipped(patience)
-    expect(patience.successes).toBe(0)
     for (let i = 0; i < 3; i++) expect(patience.learn(true)).toBe(true)
-    expect(patience.successes).toBe(3)
     expect(skipped(patience)).toBe(0)
     expect(patience.learn(false)).toBe(false)
-    expect(patience.successes).toBe(0)
     expect(skipped(patience)).toBe(2) // 16, halved three times
+  })
+
+  test('looks longer after four in a row that were not in vain, until one is', () => {
+    const patience = new Patience()
+    const short = patience.looks
+    const long = Array.from({ length: 5 }, () => {
+      patience.learn(true)
+      return patience.isLong
+    })
+    expect(long).toEqual([false, false, false, true, true])
+    expect(patience.looks).toBeGreaterThan(short)
+    patience.learn(false)
+    expect([patience.isLong, patience.looks]).toEqual([false, short])
+  })
+
+  test('leaves out nothing after what came soon, and looks longer once', () => {
+    const patience = new Patience()
+    for (let i = 0; i < 4; i++) patience.learn(false)
+    patience.cameSoon()
+    expect([skipped(patience), patience.isLong]).toEqual([0, true])
+    patience.learn(false)
+    expect([skipped(patience), patience.isLong]).toEqual([16, false])
   })
 
   test('may begin by leaving some out', () => {

@@ -1,4 +1,9 @@
 const MOST_SKIPPED = 64
+/** About three microseconds of looks in shared memory, and about 25. */
+const LOOKS = 64
+const MANY_LOOKS = 512
+/** Looks in a row that ended well: who is waited for keeps pace, and is worth waiting for when it does not for once. */
+const KEEPS_PACE = 4
 
 /**
  * Whether a short look for what may be on its way is worth it before going to sleep: learnt from how the last looks ended. After one in
@@ -7,11 +12,20 @@ const MOST_SKIPPED = 64
 export class Patience {
   #toSkip: number
   #skippedAfterFailure = 1
-  /** Looks in a row that were not in vain. */
-  successes = 0
+  #successes = 0
 
   constructor(toSkip = 0) {
     this.#toSkip = toSkip
+  }
+
+  /** Whether looking on has gone well for some time. */
+  get isLong(): boolean {
+    return this.#successes >= KEEPS_PACE
+  }
+
+  /** How often to look in shared memory. Long enough, if that has gone well, for the other side's event loop to have a turn meanwhile. */
+  get looks(): number {
+    return this.isLong ? MANY_LOOKS : LOOKS
   }
 
   /** Whether to look this time. */
@@ -21,13 +35,19 @@ export class Patience {
     return false
   }
 
+  /** Tells that what was slept for came so soon that a look might have found it: the next is not left out, and a long one. */
+  cameSoon(): void {
+    this.#toSkip = 0
+    this.#successes = KEEPS_PACE
+  }
+
   /** Tells how the look ended, and answers it. */
   learn(came: boolean): boolean {
     if (came) {
-      this.successes++
+      this.#successes++
       this.#skippedAfterFailure = Math.max(this.#skippedAfterFailure / 2, 1)
     } else {
-      this.successes = 0
+      this.#successes = 0
       this.#toSkip = this.#skippedAfterFailure
       this.#skippedAfterFailure = Math.min(2 * this.#skippedAfterFailure, MOST_SKIPPED)
     }
