@@ -3,6 +3,7 @@ import { instantiateKernel, type Kernel, SharedMemory } from '@millrace/kernel'
 // What the tests know of the memory map: assembly/layout.ts.
 export const THREADS = 36864
 export const THREAD_BYTES = 2048
+export const INJECTOR = 76
 export const BELL = 72
 export const ANSWER = 16
 export const CLAIMED = 32

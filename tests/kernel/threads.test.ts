@@ -5,6 +5,7 @@ import {
   ANSWER,
   BELL,
   FreshMemory,
+  INJECTOR,
   KIND,
   MAIN,
   REFS,
@@ -277,7 +278,7 @@ describe('tasks', () => {
     const fresh = withInjector()
     const { kernel } = fresh
     const worker = fresh.attach()
-    const injector = fresh.word(196)
+    const injector = fresh.word(INJECTOR)
     expect(kernel.ringPark(worker, injector, RECEIVE)).toBe(0)
     expect(kernel.taskPost(MAIN, kernel.taskCreate(MAIN, 0, 1, 2))).toBe(0)
     expect(fresh.drain(worker)).toEqual([kernel.hashOf(injector)])

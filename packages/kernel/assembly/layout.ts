@@ -3,12 +3,12 @@
 //
 //   0        null             never a valid offset
 //   64       alive      u64   bit t: thread t runs. Cleared first when it is reaped
+//   72       heapTop    u32   first byte that no chunk has taken yet
+//   76       injector   u32   the ring of goroutines that no thread has started yet
+//   80       maxProcs   u32   how many threads the pool may have
 //   128      slots      u64   bit t: number t is taken. Cleared last
-//   192      heapTop    u32   first byte that no chunk has taken yet
-//   196      injector   u32   the ring of goroutines that no thread has started yet
 //   200      holding    u32   1 while the main thread is kept alive only by what others do (lifetime)
 //   204      wanted     u32   1 while goroutines wait for another thread to be started
-//   208      maxProcs   u32   how many threads the pool may have
 //   216      resting    u64   bit t: thread t waits for goroutines to start (set and cleared by t; its ticket at the
 //                             injector is claimed by whoever wakes it: a resting thread without a ticket is on its way)
 //   224      starting   u64   bit t: number t is taken by a thread that has not begun its life yet
@@ -19,6 +19,8 @@
 //   4096     chunkClass u8[]  per 64 KiB chunk: 1 + the size class it is cut into; 32 768 entries
 //   36864    thread[64]       2 KiB each, below
 //   196608   heap             chunks of 64 KiB (the map ends on a chunk boundary)
+//
+// What hardly ever changes and is read all the time (64 to 127) does not share a cache line with what changes.
 //
 // A thread's block. What others write or read all the time does not share a cache line with what the thread itself writes all the time.
 //
@@ -46,12 +48,12 @@
 //   1732     phase      u32   {incarnation30, phase2}: how far that life is
 
 export const ALIVE: usize = 64
+export const HEAP_TOP: usize = 72
+export const INJECTOR: usize = 76
+export const MAX_PROCS: usize = 80
 export const SLOTS: usize = 128
-export const HEAP_TOP: usize = 192
-export const INJECTOR: usize = 196
 export const HOLDING: usize = 200
 export const WANTED: usize = 204
-export const MAX_PROCS: usize = 208
 export const RESTING: usize = 216
 export const STARTING: usize = 224
 export const DISOWNED: usize = 232

@@ -8,22 +8,22 @@ const THREAD_BYTES = 2048
 
 const GLOBAL_FIELDS: Readonly<Record<number, string>> = {
   64: 'alive',
+  72: 'heapTop',
+  76: 'injector',
   128: 'slots',
-  192: 'heapTop',
-  196: 'injector',
   216: 'resting',
 }
 
 const THREAD_FIELDS: Readonly<Record<number, string>> = {
-  0: 'bell',
   4: 'activity',
-  8: 'incarnation',
   12: 'goroutines',
   16: 'answer',
   20: 'running',
   64: 'sum',
+  72: 'bell',
   640: 'completed',
-  1408: 'inbox',
+  1536: 'inbox',
+  1728: 'incarnation',
 }
 
 /** `names` gives the starts of objects; an address is named by the last one before it. */

@@ -14,10 +14,10 @@ export type Direction = typeof RECEIVE | typeof SEND
 // What the inbox holds beside hashes, and fixed places of the memory map: assembly/layout.ts.
 export const TASK_ENDED = 3968
 export const RESCAN = 3969
-export const INJECTOR = 196
+export const INJECTOR = 76
 export const HOLDING = 200
 export const WANTED = 204
-export const MAX_PROCS = 208
+export const MAX_PROCS = 80
 const THREADS = 36864
 const THREAD_BYTES = 2048
 export const BELL = 72
