@@ -88,3 +88,22 @@ export const trySendUntil = parallel(
     return tries
   },
 )
+
+/** What the i-th of many values is: one of each kind in turn, undefined among them. */
+export const anyKind = (i: number): unknown =>
+  [undefined, i, null, `${i}`, { i }, BigInt(i), false, [i]][i % 8]
+
+/** Sends one value of any kind after the other, by a select over all channels each second time; answers how many on each. */
+export const sendKinds = parallel(
+  import.meta.url,
+  async function sendKinds(channels: Chan<unknown>[], count: number) {
+    const counts = channels.map(() => 0)
+    for (let i = 0; i < count; i++) {
+      const value = anyKind(i)
+      const chosen = i % 2 === 0 ? 0 : (await select(channels.map(channel => send(channel, value)))).case
+      if (i % 2 === 0) await channels[0]!.send(value)
+      counts[chosen]!++
+    }
+    return counts
+  },
+)

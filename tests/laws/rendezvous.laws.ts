@@ -97,6 +97,23 @@ export const rendezvousLaws: Law[] = [
     },
   },
   {
+    name: 'values of every kind, undefined too, come once each and in order where both threads are at it all the time',
+    rule: 14,
+    async run() {
+      const count = 4000
+      const channels = [chan<unknown>(), chan<unknown>(), chan<unknown>()]
+      const sending = go(fixtures.sendKinds, channels, count)
+      const counts = channels.map(() => 0)
+      for (let i = 0; i < count; i++) {
+        const hit = await select(channels)
+        equal([hit.ok, hit.value], [true, fixtures.anyKind(i)], `value ${i}`)
+        counts[hit.case]!++
+      }
+      equal(counts, await sending, 'how many came on each channel')
+      for (const channel of channels) equal(channel.tryReceiveOk(), undefined, 'what is left')
+    },
+  },
+  {
     name: 'close reaches everybody who is parked on any thread, in whatever way',
     rule: 8,
     async run() {
