@@ -16,6 +16,8 @@ export {
   WOULD_BLOCK,
 } from '../src/kernel.js'
 
+/** What the words of a channel are: blocks that hold nothing else. */
+export const CELLS = 2
 /** How many hashes objects have. */
 export const HASHES = 3968
 export const REFS = 0

@@ -4,6 +4,7 @@ import { explore } from './explorer.js'
 import type { Scenario } from './scenario.js'
 import { cancellationScenarios } from './scenarios/cancellation.js'
 import { heapScenarios } from './scenarios/heap.js'
+import { offerScenarios } from './scenarios/offer.js'
 import { parkingScenarios } from './scenarios/parking.js'
 import { recordScenarios } from './scenarios/record.js'
 import { referenceScenarios } from './scenarios/reference.js'
@@ -23,10 +24,11 @@ const scenarios = [
   ...recordScenarios,
   ...cancellationScenarios,
   ...rendezvousScenarios,
+  ...offerScenarios,
 ].filter(({ long }) => isLong || !long)
 
 let shipped: WebAssembly.Module
-const smaller = new Map<Mutation, WebAssembly.Module>()
+const smaller = new Map<readonly Mutation[], WebAssembly.Module>()
 let total = { scenarios: 0, states: 0, steps: 0, schedules: 0 }
 
 beforeAll(() => {
@@ -49,7 +51,7 @@ test.for(scenarios)('$name', { timeout: TIMEOUT_MS }, async scenario => {
 
 async function kernelFor(scenario: Scenario): Promise<WebAssembly.Module> {
   if (!scenario.smaller) return shipped
-  const made = smaller.get(scenario.smaller) ?? (await changedKernel([scenario.smaller]))
+  const made = smaller.get(scenario.smaller) ?? (await changedKernel(scenario.smaller))
   smaller.set(scenario.smaller, made)
   return made
 }

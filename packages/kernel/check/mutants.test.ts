@@ -13,9 +13,9 @@ test.for(mutants.filter(({ long }) => isLong || !long))(
   '$file: $name',
   { timeout: TIMEOUT_MS },
   async mutant => {
-    // The scenarios of a structure all need the same constant made smaller, or none.
-    const smaller = mutant.scenarios.find(scenario => scenario.smaller)?.smaller
-    const kernel = await mutatedKernel(mutant, ...(smaller ? [smaller] : []))
+    // The scenarios of a structure all need the same constants made smaller, or none.
+    const smaller = mutant.scenarios.find(scenario => scenario.smaller)?.smaller ?? []
+    const kernel = await mutatedKernel(mutant, ...smaller)
     const error = firstError(kernel, mutant.scenarios)
     process.stderr.write(
       `  ${mutant.name}: ${error?.message.split('\n', 1)[0]}, after ${error?.schedule.length} steps\n`,

@@ -3,7 +3,7 @@
 // of a function.
 
 import { nextMail } from './event-loop.js'
-import { ANSWER, CLOSED, HASHES, RESCAN, SEND, threadBlock, WOULD_BLOCK } from './kernel-constants.js'
+import { ANSWER, CLOSED, HASHES, OK, RESCAN, SEND, threadBlock, WOULD_BLOCK } from './kernel-constants.js'
 import { Again, call, type Operation, type Outcome, type Request, read } from './program.js'
 
 type Calls<T> = Generator<Request, T, number>
@@ -12,6 +12,8 @@ export interface Case {
   readonly channel: number
   readonly direction: 0 | 1
   readonly value?: number
+  /** How often it is looked at while it is offered, before the operation is posted. 0, or left out: it is not offered. */
+  readonly looks?: number
 }
 
 const hashOf = (address: number): number => (address >>> 6) % HASHES
@@ -50,6 +52,19 @@ class Select {
       if (outcome) return outcome
     }
     return undefined
+  }
+
+  /** Offers the case that is to be offered, if there is one. */
+  *offer(): Calls<Outcome | undefined> {
+    const index = this.#cases.findIndex(({ looks = 0 }) => looks > 0)
+    if (index < 0) return undefined
+    const { channel, direction, value = 0, looks = 0 } = this.#cases[index]!
+    if ((yield call('rendezvousAwait', this.#me, channel, direction, value, looks)) === OK) {
+      const answer = yield read(threadBlock(this.#me) + ANSWER)
+      return [index, direction === SEND ? 'sent' : answer]
+    }
+    // Whoever has other cases looks at them too before it offers again, or posts.
+    return this.#cases.length > 1 ? yield* this.attemptAll() : undefined
   }
 
   *post(): Calls<Outcome | undefined> {
@@ -122,6 +137,16 @@ export function tryUnbuffered(me: number, cases: readonly Case[]): Operation {
   }
 }
 
+/** Offers the first case, and does nothing else: 'none' if nobody has come for it. */
+export function offerUnbuffered(me: number, cases: readonly Case[]): Operation {
+  return {
+    name: 'offer',
+    *run() {
+      return (yield* new Select(me, cases, 0).offer()) ?? [0, 'none']
+    },
+  }
+}
+
 /** Answers [case, value received | 'sent' | 'closed']. While it is parked it remembers its token. */
 export function selectUnbuffered(me: number, cases: readonly Case[]): Operation {
   return {
@@ -130,7 +155,7 @@ export function selectUnbuffered(me: number, cases: readonly Case[]): Operation 
       const select = new Select(me, cases, (memory as number | null) ?? 0)
       const outcome =
         memory === null
-          ? ((yield* select.attemptAll()) ?? (yield* select.post()))
+          ? ((yield* select.attemptAll()) ?? (yield* select.offer()) ?? (yield* select.post()))
           : yield* select.mail(yield* nextMail(me))
       return outcome ?? new Again(select.token)
     },

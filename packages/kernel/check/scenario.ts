@@ -35,8 +35,8 @@ export interface Scenario {
   readonly deaths?: number
   /** Only with MILLRACE_LONG=1. */
   readonly long?: boolean
-  /** A constant that is made smaller, where the shipped one makes the world too large. */
-  readonly smaller?: Mutation
+  /** Constants that are made smaller, where the shipped ones make the world too large. */
+  readonly smaller?: readonly Mutation[]
   /** Threads 0 to `threads - 1` are attached before this is called. */
   readonly threads: number
   make(machine: Machine): World
