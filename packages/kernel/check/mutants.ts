@@ -4,6 +4,7 @@ import type { Mutation } from './check-kernel.js'
 import type { Scenario } from './scenario.js'
 import { cancellationScenarios } from './scenarios/cancellation.js'
 import { heapScenarios } from './scenarios/heap.js'
+import { offerScenarios } from './scenarios/offer.js'
 import { parkingScenarios } from './scenarios/parking.js'
 import { recordScenarios } from './scenarios/record.js'
 import { referenceScenarios } from './scenarios/reference.js'
@@ -183,6 +184,91 @@ export const mutants: readonly Mutant[] = [
     to: '  }\n  return false\n}',
     long: true,
     scenarios: rendezvousScenarios,
+  },
+  {
+    name: 'an offer is withdrawn whatever it has become',
+    file: 'offer.ts',
+    from: 'if (!laid || cas64(channel + OFFER, mine, NONE)) return false',
+    to: 'if (!laid) return false\n  if (load64(channel + OFFER) == mine) {\n    store64(channel + OFFER, NONE)\n    return false\n  }',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'an offer is laid over another',
+    long: true,
+    file: 'offer.ts',
+    from: 'laid = cas64(channel + OFFER, NONE, mine)',
+    to: 'store64(channel + OFFER, mine)\n      laid = true',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'who takes an offer does not look at its direction',
+    file: 'offer.ts',
+    from: 'if (!isLaid(seen, direction)) return false',
+    to: 'if ((seen & STATE_MASK) != LAID) return false',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'an offer is taken whatever it has become',
+    long: true,
+    file: 'offer.ts',
+    from: 'if (!cas64(channel + OFFER, seen, offerOf(threadOf(seen), TAKEN, direction, given))) return false',
+    to: 'store64(channel + OFFER, offerOf(threadOf(seen), TAKEN, direction, given))',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'whose offer is taken does not make room for the next',
+    long: true,
+    file: 'offer.ts',
+    from: '  store64(channel + OFFER, NONE)\n  return true',
+    to: '  return true',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'what a dead thread has offered stays there',
+    long: true,
+    file: 'rendezvous.ts',
+    from: '  offerReap(me, channel, dead)\n',
+    to: '',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'a reaper takes back an offer that is being taken',
+    file: 'offer.ts',
+    from: 'if (!cas64(channel + OFFER, seen, NONE)) continue',
+    to: 'store64(channel + OFFER, NONE)',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'a reaper takes back what others have offered',
+    long: true,
+    file: 'offer.ts',
+    from: 'if (seen == NONE || threadOf(seen) != dead) return',
+    to: 'if (seen == NONE) return',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'a reaper does not free what a dead thread has offered',
+    long: true,
+    file: 'offer.ts',
+    from: 'const owned = isLaid(seen, SEND) || ',
+    to: 'const owned = ',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'a reaper does not free what a dead thread was given by its offer',
+    long: true,
+    file: 'offer.ts',
+    from: ' || (seen & (STATE_MASK | 1)) == TAKEN',
+    to: '',
+    scenarios: offerScenarios,
+  },
+  {
+    name: 'a reaper frees what a dead thread has offered and somebody has taken',
+    long: true,
+    file: 'offer.ts',
+    from: '(seen & (STATE_MASK | 1)) == TAKEN',
+    to: '(seen & STATE_MASK) == TAKEN',
+    scenarios: offerScenarios,
   },
   {
     name: 'who reads a record does not look at its word once more',
