@@ -6,6 +6,7 @@ import {
   RECEIVE,
   CLOSED as SEALED,
   SEND,
+  SHORT_LOOK,
   type Thread,
   WOULD_BLOCK,
 } from '@millrace/kernel'
@@ -16,7 +17,7 @@ import { CLOSED, EMPTY } from './medium.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
 import { SingleWaiter, type Waiter, WaitQueue } from './wait-queue.js'
 
-/** How often whoever has been woken looks for more. */
+/** How often whoever has been woken looks on for its other waiters before it parks them again. */
 const MOST_LOOKS = 16
 
 /** Shortly before positions wrap: nothing special, so it may happen at once. */
@@ -156,13 +157,12 @@ export class RingMedium extends SharedMemoryMedium {
   /** Whether it need not be parked, as another thread is at work on the ring. Not for a select, which waits for others as well. */
   #comesSoon(direction: Direction, queue: WaitQueue, waiter: Waiter): boolean {
     if (queue.first || !(waiter instanceof SingleWaiter) || !this.patience.ask()) return false
-    return this.#looksOn(direction)
+    return this.#looksOn(direction, this.patience.looks, this.patience.isLong)
   }
 
-  #looksOn(direction: Direction): boolean {
+  #looksOn(direction: Direction, looks: number, slips: boolean): boolean {
     const { kernel, id } = this.thread
-    const { looks, isLong } = this.patience
-    return this.patience.learn(kernel.ringAwait(id, this.address, direction, looks, isLong) !== 0)
+    return this.patience.learn(kernel.ringAwait(id, this.address, direction, looks, slips) !== 0)
   }
 
   #sendSoon(waiter: Waiter): boolean {
@@ -203,6 +203,8 @@ export class RingMedium extends SharedMemoryMedium {
   /**
    * Serves the waiters of one direction in order; then the others, if that made room or gave values for them, and so on.
    * Afterwards each direction either has its ticket again, or has passed on the baton that it may have held.
+   *
+   * @param looks How often to look on first: those served meanwhile would be woken one by one, the other side making room for one at a time.
    */
   #serve(direction: Direction, looks = 0): void {
     let next: Direction = direction
@@ -264,7 +266,8 @@ export class RingMedium extends SharedMemoryMedium {
   /** Arms the ticket and looks once more if somebody still waits; else passes the baton on. True: serve again. */
   #again(queue: WaitQueue, direction: Direction, looks: number): boolean {
     const { kernel, id } = this.thread
-    if (queue.first && looks > 0 && this.patience.ask() && this.#looksOn(direction)) return true
+    if (queue.first && looks > 0 && this.patience.ask() && this.#looksOn(direction, SHORT_LOOK, false))
+      return true
     if (queue.first) return kernel.ringPark(id, this.address, direction) !== 0
     // A ticket of our own may be left over from earlier waiters: it is not where the baton should go.
     while (kernel.ringPassBaton(id, this.address, direction) === OK_SELF) {}

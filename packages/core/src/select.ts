@@ -9,7 +9,7 @@ import { randomBelow } from './random.js'
 import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
 import type { Resolve } from './wait-queue.js'
 
-/** About three microseconds. */
+/** Looks at all cases: some microseconds. */
 const LOOKS = 30
 
 declare const SENDS: unique symbol

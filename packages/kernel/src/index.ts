@@ -40,7 +40,7 @@ export {
 export { Leaving } from './leaving.js'
 export { type MemoryLimits, SharedMemory } from './memory.js'
 export { configureMode, hasThreads, type Mode, mode } from './mode.js'
-export { Patience } from './patience.js'
+export { Patience, SHORT_LOOK } from './patience.js'
 export { pause } from './pause.js'
 export { MAX_POOL_THREADS, maxProcs, Pool, sayGoesOn, sayStarted, wantThread } from './pool.js'
 export { arriveReference, crossReference, keepReference, thingsHere } from './reference.js'

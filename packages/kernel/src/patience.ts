@@ -1,7 +1,8 @@
 const MOST_SKIPPED = 64
-/** About three microseconds of looks in shared memory, and about 25. */
-const LOOKS = 64
-const MANY_LOOKS = 512
+/** Looks in shared memory: about three microseconds. */
+export const SHORT_LOOK = 64
+/** About 25. */
+const LONG_LOOK = 512
 /** Looks in a row that ended well: who is waited for keeps pace, and is worth waiting for when it does not for once. */
 const KEEPS_PACE = 4
 
@@ -25,7 +26,7 @@ export class Patience {
 
   /** How often to look in shared memory. Long enough, if that has gone well, for the other side's event loop to have a turn meanwhile. */
   get looks(): number {
-    return this.isLong ? MANY_LOOKS : LOOKS
+    return this.isLong ? LONG_LOOK : SHORT_LOOK
   }
 
   /** Whether to look this time. */
