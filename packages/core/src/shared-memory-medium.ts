@@ -41,7 +41,7 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   owner: object | undefined
   #isParked = false
   // The first wait parks: on a channel for one answer a look would mostly be in vain.
-  readonly patience = new Patience(1)
+  readonly patience = new Patience(1, () => this.#thread.doorbell.lookOn())
 
   constructor(thread: Thread, address: number, element: Element) {
     this.#thread = thread

@@ -15,7 +15,7 @@ const SHORT_NAP_MS = 0.2
  * on any host; lifetime.ts does.
  *
  * A thread is either awake, and then a macrotask is scheduled that looks at the mailbox before it sleeps again, or asleep
- * with the bell raised and one waitAsync pending. So a poke is either seen by the look or rings. A thread that is ending hears
+ * with the bell raised and a waitAsync pending. So a poke is either seen by the look or rings. A thread that is ending hears
  * nothing any more: what it is still given is for those who outlive it.
  */
 export class Doorbell {
@@ -23,6 +23,8 @@ export class Doorbell {
   readonly #bell: number
   #state: 'off' | 'awake' | 'asleep' = 'off'
   #asleepSince = 0
+  /** A waitAsync is pending: that of an earlier sleep, which was ended from here, serves for the next. */
+  #isHeard = false
   /** Whether what is in the mailbox came when the thread had nothing left to do, and soon after. */
   cameSoon = false
   readonly #patience = new Patience()
@@ -39,9 +41,19 @@ export class Doorbell {
     host.macrotask(this.#look)
   }
 
-  /** Somebody else has waited for the bell and lowered it: whoever slept on it must not sleep on, as nobody would ring again. */
+  /** Looks at the mailbox once more before it sleeps on: whoever wakes a sleeper may have met somebody else, who lowered the bell. */
   rouse(): void {
-    if (this.#state === 'asleep') Atomics.notify(this.#thread.memory.i32, this.#bell)
+    if (this.#state !== 'asleep') return
+    this.#state = 'awake'
+    this.#thread.kernel.bellLower(this.#thread.id)
+    host.macrotask(this.#look)
+  }
+
+  /** Looks on for a while, as what somebody waits for is likely to come at once. Being woken would take longer. */
+  lookOn(): void {
+    this.cameSoon = true
+    this.#patience.cameSoon()
+    this.rouse()
   }
 
   readonly #look = (): void => {
@@ -59,11 +71,14 @@ export class Doorbell {
       this.cameSoon = true
       return this.#serve()
     }
-    const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
-    if (!async) return this.#serve()
+    if (!this.#isHeard) {
+      const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
+      if (!async) return this.#serve()
+      this.#isHeard = true
+      ;(value as Promise<unknown>).then(this.#wake)
+    }
     this.#state = 'asleep'
     this.#asleepSince = performance.now()
-    ;(value as Promise<unknown>).then(this.#wake)
   }
 
   /** Whether there is something in the mailbox before it has been looked at so many times. */
@@ -83,6 +98,8 @@ export class Doorbell {
   }
 
   readonly #wake = (): void => {
+    this.#isHeard = false
+    if (this.#state !== 'asleep') return
     this.#state = 'awake'
     this.cameSoon = performance.now() - this.#asleepSince < SHORT_NAP_MS
     this.#thread.kernel.bellLower(this.#thread.id)

@@ -51,6 +51,18 @@ describe('Patience', () => {
     expect([skipped(patience), patience.isLong]).toEqual([16, false])
   })
 
+  test('tells of a long look that was in vain, and of no other', () => {
+    let surprises = 0
+    const patience = new Patience(0, () => surprises++)
+    patience.learn(false)
+    expect(surprises).toBe(0)
+    for (let i = 0; i < 4; i++) patience.learn(true)
+    expect(surprises).toBe(0)
+    patience.learn(false)
+    patience.learn(false)
+    expect(surprises).toBe(1)
+  })
+
   test('may begin by leaving some out', () => {
     expect(skipped(new Patience(1))).toBe(1)
   })

@@ -6,6 +6,8 @@ const LONG_LOOK = 512
 /** Looks in a row that ended well: who is waited for keeps pace, and is worth waiting for when it does not for once. */
 const KEEPS_PACE = 4
 
+const nothing = (): void => {}
+
 /**
  * Whether a short look for what may be on its way is worth it before going to sleep: learnt from how the last looks ended. After one in
  * vain, which all are where the one who would answer needs this very core, the next is left out; then two, four, up to MOST_SKIPPED.
@@ -15,8 +17,15 @@ export class Patience {
   #skippedAfterFailure = 1
   #successes = 0
 
-  constructor(toSkip = 0) {
+  readonly #onSurprise: () => void
+
+  /**
+   * @param toSkip How many looks are left out at first.
+   * @param onSurprise Called when a long look was in vain.
+   */
+  constructor(toSkip = 0, onSurprise = nothing) {
     this.#toSkip = toSkip
+    this.#onSurprise = onSurprise
   }
 
   /** Whether looking on has gone well for some time. */
@@ -48,6 +57,7 @@ export class Patience {
       this.#successes++
       this.#skippedAfterFailure = Math.max(this.#skippedAfterFailure / 2, 1)
     } else {
+      if (this.isLong) this.#onSurprise()
       this.#successes = 0
       this.#toSkip = this.#skippedAfterFailure
       this.#skippedAfterFailure = Math.min(2 * this.#skippedAfterFailure, MOST_SKIPPED)
