@@ -20,7 +20,7 @@
 // Closing linearises at the store of `closed`; a rendezvous of two operations that had both begun before may commit after
 // it, and counts as having come just before.
 //
-// Models: models/rendezvous.pml, mixed.pml, threads.pml. Cf. Reppy, Russo and Xiao, "Parallel Concurrent ML" (2009).
+// Models: models/rendezvous.pml, offer.pml, threads.pml. Cf. Reppy, Russo and Xiao, "Parallel Concurrent ML" (2009).
 
 import { add32, and64, cas32, load32, load64, or64, reachable, store32 } from './atomics'
 import {
