@@ -114,6 +114,21 @@ export const rendezvousLaws: Law[] = [
     },
   },
   {
+    name: 'sends that are not awaited one by one come in their order',
+    rule: 6,
+    async run() {
+      for (const capacity of [0, 1, 5]) {
+        const channel = chan<number>(capacity)
+        const collecting = go(fixtures.collect, channel)
+        for (let i = 0; i < 3000; i += 3) {
+          await Promise.all([channel.send(i), channel.send(i + 1), channel.send(i + 2)])
+        }
+        channel.close()
+        equal(await collecting, range(3000), `capacity ${capacity}`)
+      }
+    },
+  },
+  {
     name: 'close reaches everybody who is parked on any thread, in whatever way',
     rule: 8,
     async run() {

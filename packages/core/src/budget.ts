@@ -26,6 +26,19 @@ function spend(): boolean {
   return --left > 0
 }
 
+/** So many looks before parking count as one operation: the event loop has a turn after a millisecond of them at the latest. */
+const LOOKS = 16
+
+/** Counts `looks` in shared memory. */
+export function spendLooks(looks: number): void {
+  left -= (looks / LOOKS) | 0
+}
+
+/** Whether there is time left until the event loop is to have a turn. */
+export function hasTime(): boolean {
+  return left > 0
+}
+
 function join(line: Waiting[], resolve: (value: never) => void, value: unknown): void {
   if (running.length === 0 && parked.length === 0) host.macrotask(goOn)
   line.push({ resolve, value })

@@ -30,6 +30,7 @@ export class Posting implements Post, Parked {
   readonly #cases: readonly Waiter[]
   #held = true
   #over = false
+  #asksFirst = false
 
   /** Posts an operation whose waiters are all in their queues. It may be over when this returns. @throws {OutOfSharedMemoryError} */
   static post(thread: Thread, waiters: readonly Waiter[]): void {
@@ -73,12 +74,26 @@ export class Posting implements Post, Parked {
   again(): boolean {
     const { kernel } = this.#thread
     for (let waiter = this.#counterpart(); waiter; waiter = this.#counterpart()) {
+      if (this.#isLeftToFirst(waiter)) continue
       if (!this.hold() || (waiter.queue as BoardQueue).medium.attempt(waiter)) return true
       // The counterpart got away meanwhile. Opened again, the operation has to look again.
       kernel.tokenOpen(this.address)
       this.#held = false
     }
     return false
+  }
+
+  /** Lets the first in the line of a case have its counterpart, if that is not this operation. Answers whether it has one. */
+  #isLeftToFirst(waiter: Waiter): boolean {
+    const first = waiter.queue?.first?.post as Posting | undefined
+    // Two that are first in each other's lines do not ask each other for ever.
+    if (first === undefined || first === this || this.#asksFirst) return false
+    this.#asksFirst = true
+    try {
+      return first.again()
+    } finally {
+      this.#asksFirst = false
+    }
   }
 
   /** The case of a counterpart that this operation has to claim, if there is one. */

@@ -1,6 +1,6 @@
 import {
+  anyValue,
   type Direction,
-  OK,
   OK_SELF,
   RECEIVE,
   CLOSED as SEALED,
@@ -8,8 +8,9 @@ import {
   type Thread,
   WOULD_BLOCK,
 } from '@millrace/kernel'
+import { hasTime, spendLooks } from './budget.js'
 import type { Packed } from './departure.js'
-import { closeOfClosed } from './errors.js'
+import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, takeEach } from './medium.js'
 import { BoardQueue, Posting } from './posting.js'
@@ -69,8 +70,15 @@ export class RendezvousMedium extends SharedMemoryMedium {
 
   trySend(value: unknown): boolean {
     const thread = this.thread
-    if (this.senders.first) this.look() // those who wait come first
     const { element } = this
+    if (this.senders.first) {
+      this.look() // those who wait come first
+      if (this.senders.first) {
+        if (element !== anyValue) element.accept(value, ROOT)
+        if (this.closed) throw sendOnClosed()
+        return false
+      }
+    }
     if (element.isCostly(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
     const word = element.toWord(thread, value, ROOT)
     const status = thread.kernel.rendezvousSend(thread.id, this.address, word)
@@ -81,7 +89,10 @@ export class RendezvousMedium extends SharedMemoryMedium {
 
   tryReceive(): unknown {
     const thread = this.thread
-    if (this.receivers.first) this.look()
+    if (this.receivers.first) {
+      this.look()
+      if (this.receivers.first) return EMPTY
+    }
     const status = thread.kernel.rendezvousReceive(thread.id, this.address)
     if (status === WOULD_BLOCK) return EMPTY
     if (status === SEALED) return CLOSED
@@ -95,46 +106,57 @@ export class RendezvousMedium extends SharedMemoryMedium {
   }
 
   canSend(): boolean {
-    return this.thread.kernel.rendezvousReady(this.address, SEND) !== 0
+    return this.#isNext(this.senders) && this.thread.kernel.rendezvousReady(this.address, SEND) !== 0
   }
 
   canReceive(): boolean {
-    return this.thread.kernel.rendezvousReady(this.address, RECEIVE) !== 0
+    return this.#isNext(this.receivers) && this.thread.kernel.rendezvousReady(this.address, RECEIVE) !== 0
+  }
+
+  /** Whether nobody of this thread waits before a newcomer; on a closed channel nobody waits. */
+  #isNext(queue: BoardQueue): boolean {
+    return queue.first === undefined || this.closed
   }
 
   parkSender(waiter: Waiter): void {
+    const isCostly = this.element.isCostly(waiter.value)
     waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
-    if (this.#meetsSoon(SEND, waiter)) waiter.sent()
+    // Packing took a while: a receiver that came meanwhile may have parked, and looks at no offer.
+    const isAwaited = isCostly && this.canSend()
+    if (!isAwaited && this.#meetsSoon(this.senders, waiter)) waiter.sent()
     else this.#post(this.senders, waiter)
   }
 
   parkReceiver(waiter: Waiter): void {
-    if (this.#meetsSoon(RECEIVE, waiter)) this.deliver(waiter, this.thread.answer)
+    if (this.#meetsSoon(this.receivers, waiter)) this.deliver(waiter, this.thread.answer)
     else this.#post(this.receivers, waiter)
   }
 
   /** Whether another thread has come for it, so that it need not be parked. Not for a select, which waits for others as well. */
-  #meetsSoon(direction: Direction, waiter: Waiter): boolean {
-    if (!(waiter instanceof SingleWaiter) || !this.patience.ask()) return false
-    const word = direction === SEND ? (waiter.value as number) : 0
-    return this.patience.learn(this.#meets(direction, word, this.patience.looks))
+  #meetsSoon(queue: BoardQueue, waiter: Waiter): boolean {
+    if (queue.first || !(waiter instanceof SingleWaiter) || !hasTime() || !this.patience.ask()) return false
+    const word = queue.direction === SEND ? (waiter.value as number) : 0
+    return this.patience.learn(this.#meets(queue.direction, word, this.patience.looks))
   }
 
   /** Whether another thread comes for an operation while it is offered and looked at so many times. */
   #meets(direction: Direction, word: number, looks: number): boolean {
     const { kernel, id } = this.thread
-    return kernel.rendezvousAwait(id, this.address, direction, word, looks) === OK
+    const looksLeft = kernel.rendezvousAwait(id, this.address, direction, word, looks)
+    spendLooks(looks - looksLeft)
+    return looksLeft > 0
   }
 
   offerSend(value: unknown): boolean {
     const { element, thread } = this
-    if (element.isCostly(value)) return false
+    if (this.senders.first || element.isCostly(value)) return false
     const word = element.toWord(thread, value, ROOT)
     return this.#meets(SEND, word, OFFER_LOOKS) || this.notSent(word, WOULD_BLOCK)
   }
 
   offerReceive(): unknown {
-    return this.#meets(RECEIVE, 0, OFFER_LOOKS) ? this.element.take(this.thread, this.thread.answer) : EMPTY
+    if (this.receivers.first || !this.#meets(RECEIVE, 0, OFFER_LOOKS)) return EMPTY
+    return this.element.take(this.thread, this.thread.answer)
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import {
   type Thread,
   WOULD_BLOCK,
 } from '@millrace/kernel'
+import { hasTime, spendLooks } from './budget.js'
 import type { Packed } from './departure.js'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
@@ -156,13 +157,15 @@ export class RingMedium extends SharedMemoryMedium {
 
   /** Whether it need not be parked, as another thread is at work on the ring. Not for a select, which waits for others as well. */
   #comesSoon(direction: Direction, queue: WaitQueue, waiter: Waiter): boolean {
-    if (queue.first || !(waiter instanceof SingleWaiter) || !this.patience.ask()) return false
-    return this.#looksOn(direction, this.patience.looks, this.patience.isLong)
+    if (queue.first || !(waiter instanceof SingleWaiter) || !hasTime() || !this.patience.ask()) return false
+    return this.patience.learn(this.#looksOn(direction, this.patience.looks, this.patience.keepsPace))
   }
 
   #looksOn(direction: Direction, looks: number, slips: boolean): boolean {
     const { kernel, id } = this.thread
-    return this.patience.learn(kernel.ringAwait(id, this.address, direction, looks, slips) !== 0)
+    const looksLeft = kernel.ringAwait(id, this.address, direction, looks, slips)
+    spendLooks(looks - looksLeft)
+    return looksLeft > 0
   }
 
   #sendSoon(waiter: Waiter): boolean {

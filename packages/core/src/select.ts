@@ -1,6 +1,6 @@
-import { anyValue, type Patience } from '@millrace/kernel'
+import { anyValue, type Patience, SHORT_LOOK } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
-import { ready } from './budget.js'
+import { hasTime, ready, spendLooks } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
 import { LocalMedium } from './local-medium.js'
@@ -9,8 +9,8 @@ import { randomBelow } from './random.js'
 import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
 import type { Resolve } from './wait-queue.js'
 
-/** Looks at all cases: some microseconds. */
-const LOOKS = 30
+/** Looks at a case before a select parks: each takes a fraction of a microsecond. */
+const LOOKS = 40
 
 declare const SENDS: unique symbol
 
@@ -203,36 +203,42 @@ function attempt({ operands, labels }: Evaluated): Result | undefined {
   }
 }
 
-/** Looks on for a moment, if that was not in vain lately on the first of the channels that other threads know. */
+/** Looks on for some microseconds, if that was not in vain lately on the first of the channels that other threads know. */
 function attemptSoon(evaluated: Evaluated): Result | undefined {
+  const { operands } = evaluated
   let patience: Patience | undefined
-  for (const operand of evaluated.operands) patience ??= operand && mediumOf(operand).patience
-  if (patience?.ask()) {
-    for (let looks = 0; looks < LOOKS; looks++) {
-      const result = attempt(evaluated) ?? offer(evaluated)
-      if (result) {
-        patience.learn(true)
-        return result
-      }
+  for (const operand of operands) patience ??= operand && mediumOf(operand).patience
+  if (!patience || !hasTime() || !patience.ask()) return undefined
+  for (let looks = Math.max(LOOKS / operands.length, 2); looks > 0; looks--) {
+    const result = attempt(evaluated) ?? offer(evaluated)
+    if (result) {
+      patience.learn(true)
+      return result
     }
-    patience.learn(false)
+    spendLooks(SHORT_LOOK / 2)
   }
+  patience.learn(false)
   return undefined
 }
 
-/** Offers one of the cases to other threads for a moment, if that can be. */
+/** Offers one of the cases that can be, chosen at random, to other threads for a moment. */
 function offer({ operands, labels }: Evaluated): Result | undefined {
-  const index = randomBelow(operands.length)
-  const operand = operands[index]
-  if (operand === undefined) return undefined
-  const label = labels ? labels[index] : index
-  if (operand instanceof Channel) {
-    const { medium } = operand
-    const value = medium.offerReceive ? medium.offerReceive() : EMPTY
-    return value === EMPTY ? undefined : { case: label, value, ok: true }
+  const first = randomBelow(operands.length)
+  for (let i = 0; i < operands.length; i++) {
+    const index = (first + i) % operands.length
+    const operand = operands[index]
+    const medium = operand && mediumOf(operand)
+    if (!medium?.offerReceive || !medium.offerSend) continue
+    const label = labels ? labels[index] : index
+    if (operand instanceof Channel) {
+      const value = medium.offerReceive()
+      return value === EMPTY ? undefined : { case: label, value, ok: true }
+    }
+    return medium.offerSend((operand as Sending).value)
+      ? { case: label, value: undefined, ok: true }
+      : undefined
   }
-  const { medium } = operand.channel!
-  return medium.offerSend?.(operand.value) ? { case: label, value: undefined, ok: true } : undefined
+  return undefined
 }
 
 // None of them ever goes down, so their sum stands still only if they all do.

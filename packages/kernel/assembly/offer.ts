@@ -2,7 +2,7 @@
 // which another thread can commit it, while its own thread stands still for some microseconds and looks. A rendezvous of two threads
 // that are both at it so costs this one cache line, there and back, instead of a board, a token and a mailbox.
 //
-//   offer    u64   {value 32, thread 6 at bit 3, state 2, direction 1}
+//   192      offer    u64   {value 32, thread 6 at bit 3, state 2, direction 1}
 //
 //   NONE --owner--> LAID --another thread--> TAKEN --owner--> NONE
 //                   LAID --owner: withdrawn--> NONE
@@ -63,30 +63,33 @@ export function offerTake(me: u32, channel: usize, direction: u32, value: u32): 
 }
 
 /**
- * Offers the caller's operation of `direction`, which sends `value`, for some microseconds, and takes what is offered to it meanwhile.
- * Answers whether it has been committed; what it received is in the answer word.
+ * Offers the caller's operation of `direction`, which sends `value`, and takes what is offered to it meanwhile, looking so many times.
+ * Answers how many looks were left when it was committed, at least 1, with what it received in the answer word; 0 if it was not.
  */
-export function offerWait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): bool {
+export function offerWait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): u32 {
   const mine = offerOf(me, LAID, direction, value)
   let laid = false
   for (; looks > 0; looks--) {
     const seen = load64(channel + OFFER)
     if (laid) {
-      if (seen != mine) return offerEnd(me, channel)
+      if (seen != mine) {
+        offerEnd(me, channel)
+        return looks
+      }
     } else if (seen == NONE) {
       laid = cas64(channel + OFFER, NONE, mine)
-    } else if (offerTake(me, channel, direction ^ 1, value)) return true
+    } else if (offerTake(me, channel, direction ^ 1, value)) return looks
     spinBetweenLooks(me)
   }
-  if (!laid || cas64(channel + OFFER, mine, NONE)) return false
-  return offerEnd(me, channel)
+  if (!laid || cas64(channel + OFFER, mine, NONE)) return 0
+  offerEnd(me, channel)
+  return 1
 }
 
 /** The caller's offer has been taken: makes room for the next. */
-function offerEnd(me: u32, channel: usize): bool {
+function offerEnd(me: u32, channel: usize): void {
   store<u32>(threadAt(me), <u32>(load64(channel + OFFER) >> 32), ANSWER)
   store64(channel + OFFER, NONE)
-  return true
 }
 
 /** Takes back what a dead thread has offered, or was given. Called by its reaper, who sees to the doomed afterwards. */

@@ -4,6 +4,7 @@
 //   64       closed     u32   1 = closed
 //   72       boards     u32   a table: the board of thread t for direction d at 4 * (64 * d + t), 0 = none yet
 //   128      posts      u32   goes up whenever an operation becomes open here: apart from what all read and few write
+//   192      offer      u64   an operation that is not parked yet (offer.ts)
 //
 // The interest words are presence bits here: set by the thread itself when it first posts, cleared when it lets go of the channel.
 //
@@ -215,9 +216,13 @@ function claimOn(me: u32, channel: usize, direction: u32, thread: u32, value: u3
             return TOKEN_OPEN
           }
           best = TOKEN_BUSY // or gone: another look tells
+          break
         }
-      } else if (state == TOKEN_BUSY) best = TOKEN_BUSY
-      else if (at == headPosition(head)) {
+      } else if (state == TOKEN_BUSY) {
+        best = TOKEN_BUSY
+        // Those behind it may not overtake it. What is busy on the own board is what claims here.
+        if (thread != me) break
+      } else if (at == headPosition(head)) {
         boardTrim(board, head)
         head = boardHead(board)
       }
@@ -236,12 +241,9 @@ export function rendezvousReceive(me: u32, channel: usize): i32 {
   return load32(channel, CLOSED_AT) != 0 ? CLOSED : claim(me, channel, SEND, 0)
 }
 
-/**
- * Offers an operation that found nobody to other threads for some microseconds, before it parks. OK, with what it received in the answer
- * word, or WOULD_BLOCK.
- */
-export function rendezvousAwait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): i32 {
-  return offerWait(me, channel, direction, value, looks) ? OK : WOULD_BLOCK
+/** Offers an operation that found nobody to other threads, before it parks: offerWait. */
+export function rendezvousAwait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): u32 {
+  return offerWait(me, channel, direction, value, looks)
 }
 
 /** What a look at one thread's board finds for an operation: an open entry of another token. */
@@ -310,7 +312,10 @@ export function rendezvousClosed(channel: usize): bool {
   return load32(channel, CLOSED_AT) != 0
 }
 
-/** Goes up with every operation that becomes open here: what was not ready at two equal counts was not ready between them. */
+/**
+ * Goes up with every operation that becomes open here: what was not ready at two equal counts was not ready between them. An offer does
+ * not count: its operation has not answered its caller yet, so nobody can tell it from one that begins when the offer is taken.
+ */
 export function rendezvousPosts(channel: usize): u32 {
   return load32(channel, POSTS)
 }

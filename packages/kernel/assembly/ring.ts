@@ -344,20 +344,20 @@ export function ringCanSend(ring: usize): bool {
 }
 
 /**
- * Looks so many times whether an operation that would wait need not any more, and answers that. With `slips` it also lets the other
- * side get away, so as not to wait again for the next value, if there is distance to keep.
+ * Looks so many times whether an operation that would wait need not any more. Answers how many looks were left then, at least 1; 0 if it
+ * still would. With `slips` it also lets the other side get away, so as not to wait again for the next value, if there is distance to keep.
  */
-export function ringAwait(me: u32, ring: usize, direction: u32, looks: u32, slips: bool): bool {
+export function ringAwait(me: u32, ring: usize, direction: u32, looks: u32, slips: bool): u32 {
   for (; looks > 0; looks--) {
     if (direction == RECEIVE ? ringCanReceive(ring) : ringCanSend(ring)) {
-      if (!slips || load<u32>(ring, MASK) < <u32>ROOMY) return true
+      if (!slips || load<u32>(ring, MASK) < <u32>ROOMY) return looks
       if (direction == RECEIVE) slipReceive(me, ring, load64(ring + RING_HEAD))
       else slipSend(me, ring, load64(ring + RING_TAIL))
-      return true
+      return looks
     }
     spinBetweenLooks(me)
   }
-  return false
+  return 0
 }
 
 /**

@@ -188,8 +188,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an offer is withdrawn whatever it has become',
     file: 'offer.ts',
-    from: 'if (!laid || cas64(channel + OFFER, mine, NONE)) return false',
-    to: 'if (!laid) return false\n  if (load64(channel + OFFER) == mine) {\n    store64(channel + OFFER, NONE)\n    return false\n  }',
+    from: 'if (!laid || cas64(channel + OFFER, mine, NONE)) return 0',
+    to: 'if (!laid) return 0\n  if (load64(channel + OFFER) == mine) {\n    store64(channel + OFFER, NONE)\n    return 0\n  }',
     scenarios: offerScenarios,
   },
   {
@@ -219,8 +219,8 @@ export const mutants: readonly Mutant[] = [
     name: 'whose offer is taken does not make room for the next',
     long: true,
     file: 'offer.ts',
-    from: '  store64(channel + OFFER, NONE)\n  return true',
-    to: '  return true',
+    from: '  store64(channel + OFFER, NONE)\n}',
+    to: '}',
     scenarios: offerScenarios,
   },
   {

@@ -3,7 +3,7 @@
 // of a function.
 
 import { nextMail } from './event-loop.js'
-import { ANSWER, CLOSED, HASHES, OK, RESCAN, SEND, threadBlock, WOULD_BLOCK } from './kernel-constants.js'
+import { ANSWER, CLOSED, HASHES, RESCAN, SEND, threadBlock, WOULD_BLOCK } from './kernel-constants.js'
 import { Again, call, type Operation, type Outcome, type Request, read } from './program.js'
 
 type Calls<T> = Generator<Request, T, number>
@@ -59,7 +59,7 @@ class Select {
     const index = this.#cases.findIndex(({ looks = 0 }) => looks > 0)
     if (index < 0) return undefined
     const { channel, direction, value = 0, looks = 0 } = this.#cases[index]!
-    if ((yield call('rendezvousAwait', this.#me, channel, direction, value, looks)) === OK) {
+    if ((yield call('rendezvousAwait', this.#me, channel, direction, value, looks)) > 0) {
       const answer = yield read(threadBlock(this.#me) + ANSWER)
       return [index, direction === SEND ? 'sent' : answer]
     }

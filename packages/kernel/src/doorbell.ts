@@ -8,6 +8,7 @@ import type { Thread } from './thread.js'
 // hardly worth it, it looks on for longer, while that is not in vain.
 const SPIN_LOOKS = 200
 const LONG_SPIN_MS = 0.1
+const MOST_SPINS = 200
 const SHORT_NAP_MS = 0.2
 
 /**
@@ -23,9 +24,11 @@ export class Doorbell {
   readonly #bell: number
   #state: 'off' | 'awake' | 'asleep' = 'off'
   #asleepSince = 0
-  /** A waitAsync is pending: that of an earlier sleep, which was ended from here, serves for the next. */
-  #isHeard = false
-  /** Whether what is in the mailbox came when the thread had nothing left to do, and soon after. */
+  /** A waitAsync has not called `#wake` yet: that of an earlier sleep, which was ended from here, serves for the next. */
+  #waits = false
+  /** Whether to look longer than for SPIN_LOOKS before the next nap. */
+  #looksLong = false
+  /** While the mailbox is served: whether what is in it came when the thread had nothing left to do, and soon after. */
   cameSoon = false
   readonly #patience = new Patience()
 
@@ -51,7 +54,7 @@ export class Doorbell {
 
   /** Looks on for a while, as what somebody waits for is likely to come at once. Being woken would take longer. */
   lookOn(): void {
-    this.cameSoon = true
+    this.#looksLong = true
     this.#patience.cameSoon()
     this.rouse()
   }
@@ -60,21 +63,15 @@ export class Doorbell {
     if (host.isEnding()) return
     const { kernel, id, memory, lifetime } = this.#thread
     lifetime.afterWork()
-    if (kernel.mailboxDirty(id)) {
-      this.cameSoon = false
-      return this.#serve()
-    }
+    if (kernel.mailboxDirty(id)) return this.#serve(false)
     // Looking keeps the event loop, so not while anybody waits for a turn.
-    const hasTime = host.pendingMacrotasks() === 0
-    const isDirty = hasTime && (this.#spin(SPIN_LOOKS) || (this.cameSoon && this.#spinLong()))
-    if (isDirty || !kernel.bellArm(id)) {
-      this.cameSoon = true
-      return this.#serve()
-    }
-    if (!this.#isHeard) {
+    if (host.pendingMacrotasks() === 0 && (this.#spin(SPIN_LOOKS) || (this.#looksLong && this.#spinLong())))
+      return this.#serve(true)
+    if (!kernel.bellArm(id)) return this.#serve(false)
+    if (!this.#waits) {
       const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
-      if (!async) return this.#serve()
-      this.#isHeard = true
+      if (!async) return this.#serve(false)
+      this.#waits = true
       ;(value as Promise<unknown>).then(this.#wake)
     }
     this.#state = 'asleep'
@@ -91,26 +88,32 @@ export class Doorbell {
   #spinLong(): boolean {
     if (!this.#patience.ask()) return false
     const end = performance.now() + LONG_SPIN_MS
-    do {
+    // Counted as well: some browsers' clocks stand still for much longer.
+    for (let spins = 0; spins < MOST_SPINS && performance.now() < end; spins++)
       if (this.#spin(SPIN_LOOKS)) return this.#patience.learn(true)
-    } while (performance.now() < end)
     return this.#patience.learn(false)
   }
 
   readonly #wake = (): void => {
-    this.#isHeard = false
+    this.#waits = false
     if (this.#state !== 'asleep') return
     this.#state = 'awake'
-    this.cameSoon = performance.now() - this.#asleepSince < SHORT_NAP_MS
     this.#thread.kernel.bellLower(this.#thread.id)
-    this.#serve()
+    this.#serve(performance.now() - this.#asleepSince < SHORT_NAP_MS)
   }
 
-  #serve(): void {
+  /** @param soon Whether what is served came when the thread had nothing left to do, and soon after. */
+  #serve(soon: boolean): void {
     if (host.isEnding()) return
+    this.#looksLong = soon
     this.#thread.lifetime.active()
     // First the macrotask, then the work: what throws in the work must not leave the thread deaf.
     host.macrotask(this.#look)
-    this.#thread.drain()
+    this.cameSoon = soon
+    try {
+      this.#thread.drain()
+    } finally {
+      this.cameSoon = false
+    }
   }
 }

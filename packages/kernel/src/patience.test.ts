@@ -34,33 +34,54 @@ describe('Patience', () => {
     const short = patience.looks
     const long = Array.from({ length: 5 }, () => {
       patience.learn(true)
-      return patience.isLong
+      return patience.keepsPace
     })
     expect(long).toEqual([false, false, false, true, true])
     expect(patience.looks).toBeGreaterThan(short)
     patience.learn(false)
-    expect([patience.isLong, patience.looks]).toEqual([false, short])
+    expect([patience.keepsPace, patience.looks]).toEqual([false, short])
   })
 
   test('leaves out nothing after what came soon, and looks longer once', () => {
     const patience = new Patience()
-    for (let i = 0; i < 4; i++) patience.learn(false)
+    for (let i = 0; i < 3; i++) patience.learn(false)
     patience.cameSoon()
-    expect([skipped(patience), patience.isLong]).toEqual([0, true])
+    expect([skipped(patience), patience.keepsPace]).toEqual([0, true])
     patience.learn(false)
-    expect([skipped(patience), patience.isLong]).toEqual([16, false])
+    expect([skipped(patience), patience.keepsPace]).toEqual([8, false])
+  })
+
+  test('does not go by what came soon when looks have been in vain again and again, until one is not', () => {
+    const patience = new Patience()
+    let looks = 0
+    for (let i = 0; i < 640; i++) {
+      patience.cameSoon()
+      if (!patience.ask()) continue
+      looks++
+      patience.learn(false)
+    }
+    expect(looks).toBeLessThan(20)
+    skipped(patience)
+    for (let i = 0; i < 3; i++) patience.learn(true)
+    patience.learn(false)
+    patience.cameSoon()
+    expect(skipped(patience)).toBeGreaterThan(0)
+    for (let i = 0; i < 4; i++) patience.learn(true)
+    patience.learn(false)
+    patience.cameSoon()
+    expect(skipped(patience)).toBe(0)
   })
 
   test('tells of a long look that was in vain, and of no other', () => {
-    let surprises = 0
-    const patience = new Patience(0, () => surprises++)
+    let failures = 0
+    const patience = new Patience(0, () => failures++)
     patience.learn(false)
-    expect(surprises).toBe(0)
+    expect(failures).toBe(0)
     for (let i = 0; i < 4; i++) patience.learn(true)
-    expect(surprises).toBe(0)
+    expect(failures).toBe(0)
     patience.learn(false)
     patience.learn(false)
-    expect(surprises).toBe(1)
+    expect(failures).toBe(1)
   })
 
   test('may begin by leaving some out', () => {

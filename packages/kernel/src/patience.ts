@@ -5,6 +5,8 @@ export const SHORT_LOOK = 64
 const LONG_LOOK = 512
 /** Looks in a row that ended well: who is waited for keeps pace, and is worth waiting for when it does not for once. */
 const KEEPS_PACE = 4
+/** When so many are left out, looks have been in vain too often to go by what came soon: it may have come because nobody looked. */
+const DISTRUSTFUL = 8
 
 const nothing = (): void => {}
 
@@ -16,26 +18,25 @@ export class Patience {
   #toSkip: number
   #skippedAfterFailure = 1
   #successes = 0
-
-  readonly #onSurprise: () => void
+  readonly #onLongFailure: () => void
 
   /**
    * @param toSkip How many looks are left out at first.
-   * @param onSurprise Called when a long look was in vain.
+   * @param onLongFailure Called when a look was in vain though the other side had kept pace.
    */
-  constructor(toSkip = 0, onSurprise = nothing) {
+  constructor(toSkip = 0, onLongFailure = nothing) {
     this.#toSkip = toSkip
-    this.#onSurprise = onSurprise
+    this.#onLongFailure = onLongFailure
   }
 
   /** Whether looking on has gone well for some time. */
-  get isLong(): boolean {
+  get keepsPace(): boolean {
     return this.#successes >= KEEPS_PACE
   }
 
   /** How often to look in shared memory. Long enough, if that has gone well, for the other side's event loop to have a turn meanwhile. */
   get looks(): number {
-    return this.isLong ? LONG_LOOK : SHORT_LOOK
+    return this.keepsPace ? LONG_LOOK : SHORT_LOOK
   }
 
   /** Whether to look this time. */
@@ -45,8 +46,12 @@ export class Patience {
     return false
   }
 
-  /** Tells that what was slept for came so soon that a look might have found it: the next is not left out, and a long one. */
+  /**
+   * Tells that what was slept for came so soon that a look might have found it: the next is not left out, and a long one. Unless that
+   * has been in vain a few times.
+   */
   cameSoon(): void {
+    if (this.#skippedAfterFailure > DISTRUSTFUL) return
     this.#toSkip = 0
     this.#successes = KEEPS_PACE
   }
@@ -57,7 +62,7 @@ export class Patience {
       this.#successes++
       this.#skippedAfterFailure = Math.max(this.#skippedAfterFailure / 2, 1)
     } else {
-      if (this.isLong) this.#onSurprise()
+      if (this.keepsPace) this.#onLongFailure()
       this.#successes = 0
       this.#toSkip = this.#skippedAfterFailure
       this.#skippedAfterFailure = Math.min(2 * this.#skippedAfterFailure, MOST_SKIPPED)
