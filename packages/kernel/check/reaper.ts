@@ -19,9 +19,10 @@ export const reaper = (me: number, words: readonly number[] = []): Program => ({
   ],
 })
 
-/** Lets threads 1 to `threads - 1` hold `object` too, which thread 0 has made. */
-export function shareAmong(machine: Machine, object: number, threads: number): void {
-  for (let thread = 1; thread < threads; thread++) {
+/** Lets threads 0 to `threads - 1` hold `object` too, which thread `maker` has made. */
+export function shareAmong(machine: Machine, object: number, threads: number, maker = 0): void {
+  for (let thread = 0; thread < threads; thread++) {
+    if (thread === maker) continue
     machine.kernel.referenceSend!(object)
     machine.kernel.referenceArrive!(thread, object)
   }

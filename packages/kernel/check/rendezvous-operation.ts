@@ -18,23 +18,75 @@ export interface Case {
 
 const hashOf = (address: number): number => (address >>> 6) % HASHES
 
+/** What an operation is at. */
+type Stage = 'attempts' | 'offers' | 'attempts again' | 'posts' | 'looks' | 'claims' | 'listens'
+
+/** What it remembers of a stage: the case that it is at, its token, and what it was told to look at: channels, or 0 for its token. */
+type Progress = readonly [stage: Stage, index: number, token: number, told: readonly number[]]
+
+const BEGUN: Progress = ['attempts', 0, 0, []]
+const OWN_TOKEN = 0
+
+/** The token of an operation that remembers `memory`, or 0. */
+export const tokenOf = (memory: Outcome): number => (memory as Progress | null)?.[2] ?? 0
+
 class Select {
   readonly #me: number
   readonly #cases: readonly Case[]
+  #stage: Stage
+  #index: number
   #token: number
+  #told: readonly number[]
 
-  constructor(me: number, cases: readonly Case[], token: number) {
+  constructor(me: number, cases: readonly Case[], progress = BEGUN) {
     this.#me = me
     this.#cases = cases
-    this.#token = token
+    ;[this.#stage, this.#index, this.#token, this.#told] = progress
   }
 
-  get token(): number {
-    return this.#token
+  get progress(): Progress {
+    return [this.#stage, this.#index, this.#token, this.#told]
   }
 
-  /** Claims a counterpart of case `index`: what the operation answers, or undefined. */
-  *attempt(index: number): Calls<Outcome | undefined> {
+  /** Goes one step on: what can be done without remembering anything else. Answers what the operation does, once it is over. */
+  *turn(): Calls<Outcome | undefined> {
+    switch (this.#stage) {
+      case 'attempts':
+        return (yield* this.attempt()) ?? this.#next('offers')
+      case 'offers':
+        return (
+          (yield* this.offer()) ??
+          this.#go(this.#offered && this.#cases.length > 1 ? 'attempts again' : 'posts')
+        )
+      case 'attempts again':
+        return (yield* this.attempt()) ?? this.#next('posts')
+      case 'posts':
+        yield* this.#post()
+        return this.#go('looks')
+      case 'looks':
+        if (yield call('rendezvousLook', this.#me, this.#token, this.#index)) this.#stage = 'claims'
+        else this.#next('listens')
+        return undefined
+      case 'claims':
+        return yield* this.#claim()
+      case 'listens':
+        return yield* this.#listen()
+    }
+  }
+
+  #go(stage: Stage): undefined {
+    this.#stage = stage
+    this.#index = 0
+  }
+
+  /** The next case, or after the last one another stage. */
+  #next(stage: Stage): undefined {
+    if (++this.#index === this.#cases.length) this.#go(stage)
+  }
+
+  /** Claims a counterpart of the case that it is at: what the operation answers, or undefined. */
+  *attempt(): Calls<Outcome | undefined> {
+    const index = this.#index
     const { channel, direction, value } = this.#cases[index]!
     const status =
       direction === SEND
@@ -46,54 +98,41 @@ class Select {
     return status === CLOSED ? [index, 'closed'] : [index, direction === SEND ? 'sent' : answer]
   }
 
-  *attemptAll(): Calls<Outcome | undefined> {
-    for (let index = 0; index < this.#cases.length; index++) {
-      const outcome = yield* this.attempt(index)
-      if (outcome) return outcome
-    }
-    return undefined
+  get #offered(): Case | undefined {
+    return this.#cases.find(({ looks = 0 }) => looks > 0)
   }
 
   /** Offers the case that is to be offered, if there is one. */
   *offer(): Calls<Outcome | undefined> {
-    const index = this.#cases.findIndex(({ looks = 0 }) => looks > 0)
-    if (index < 0) return undefined
-    const { channel, direction, value = 0, looks = 0 } = this.#cases[index]!
-    if ((yield call('rendezvousAwait', this.#me, channel, direction, value, looks)) > 0) {
-      const answer = yield read(threadBlock(this.#me) + ANSWER)
-      return [index, direction === SEND ? 'sent' : answer]
-    }
-    // Whoever has other cases looks at them too before it offers again, or posts.
-    return this.#cases.length > 1 ? yield* this.attemptAll() : undefined
+    const offered = this.#offered
+    if (!offered) return undefined
+    const { channel, direction, value = 0, looks = 0 } = offered
+    if ((yield call('rendezvousAwait', this.#me, channel, direction, value, looks)) === 0) return undefined
+    const answer = yield read(threadBlock(this.#me) + ANSWER)
+    return [this.#cases.indexOf(offered), direction === SEND ? 'sent' : answer]
   }
 
-  *post(): Calls<Outcome | undefined> {
+  *#post(): Calls<void> {
     this.#token = yield call('tokenCreate', this.#me, this.#cases.length)
     for (const [index, { channel, direction, value = 0 }] of this.#cases.entries()) {
       yield call('tokenCase', this.#token, index, channel, direction, value)
     }
     yield call('tokenPost', this.#me, this.#token)
     yield call('tokenOpen', this.#token)
-    return yield* this.again()
   }
 
-  /** Looks at the cases of the open token until it is over or nobody is there. */
-  *again(): Calls<Outcome | undefined> {
-    for (;;) {
-      let counterpart = -1
-      for (let index = 0; index < this.#cases.length && counterpart < 0; index++) {
-        if (yield call('rendezvousLook', this.#me, this.#token, index)) counterpart = index
-      }
-      if (counterpart < 0) return undefined
-      if (!(yield call('tokenHold', this.#token))) return yield* this.taken()
-      const outcome = yield* this.attempt(counterpart)
-      if (outcome) return outcome
-      yield call('tokenOpen', this.#token)
-    }
+  /** A counterpart was there. */
+  *#claim(): Calls<Outcome | undefined> {
+    if (!(yield call('tokenHold', this.#token))) return yield* this.#taken()
+    const outcome = yield* this.attempt()
+    if (outcome) return outcome
+    // It got away meanwhile. Opened again, the operation has to look again.
+    yield call('tokenOpen', this.#token)
+    return this.#go('looks')
   }
 
   /** What somebody has committed the operation with, if anybody has. */
-  *taken(): Calls<Outcome | undefined> {
+  *#taken(): Calls<Outcome | undefined> {
     const index = yield call('tokenTaken', this.#me, this.#token)
     if (index < 0) return undefined
     const answer = yield read(threadBlock(this.#me) + ANSWER)
@@ -101,29 +140,27 @@ class Select {
     return [index, this.#cases[index]!.direction === SEND ? 'sent' : answer]
   }
 
-  /** The thread was told to look at a channel. */
-  *look(channel: number): Calls<Outcome | undefined> {
-    if (!(yield call('rendezvousClosed', channel))) return yield* this.again()
-    if (!(yield call('tokenHold', this.#token))) return yield* this.taken()
+  /** Looks at what it was told to look at, or sleeps until it is told. */
+  *#listen(): Calls<Outcome | undefined> {
+    const [channel, ...told] = this.#told
+    if (channel === undefined) {
+      this.#told = this.#toldBy(yield* nextMail(this.#me))
+      return undefined
+    }
+    this.#told = told
+    if (channel === OWN_TOKEN) return yield* this.#taken()
+    if (!(yield call('rendezvousClosed', channel))) return this.#go('looks')
+    if (!(yield call('tokenHold', this.#token))) return yield* this.#taken()
     yield call('tokenFree', this.#me, this.#token)
     return [this.#cases.findIndex(one => one.channel === channel), 'closed']
   }
 
   /** Goes by what was in the mailbox, and by nothing else. */
-  *mail(hashes: readonly number[]): Calls<Outcome | undefined> {
-    const channels = [...new Set(this.#cases.map(({ channel }) => channel))]
-    for (const hash of hashes) {
-      if (hash === hashOf(this.#token) || hash === RESCAN) {
-        const outcome = yield* this.taken()
-        if (outcome) return outcome
-      }
-      for (const channel of channels) {
-        if (hash !== hashOf(channel) && hash !== RESCAN) continue
-        const outcome = yield* this.look(channel)
-        if (outcome) return outcome
-      }
-    }
-    return undefined
+  #toldBy(hashes: readonly number[]): readonly number[] {
+    const objects = [OWN_TOKEN, ...new Set(this.#cases.map(({ channel }) => channel))]
+    return hashes.flatMap(hash =>
+      objects.filter(object => hash === RESCAN || hash === hashOf(object || this.#token)),
+    )
   }
 }
 
@@ -132,7 +169,7 @@ export function tryUnbuffered(me: number, cases: readonly Case[]): Operation {
   return {
     name: 'try',
     *run() {
-      return (yield* new Select(me, cases, 0).attempt(0)) ?? [0, 'none']
+      return (yield* new Select(me, cases).attempt()) ?? [0, 'none']
     },
   }
 }
@@ -142,22 +179,18 @@ export function offerUnbuffered(me: number, cases: readonly Case[]): Operation {
   return {
     name: 'offer',
     *run() {
-      return (yield* new Select(me, cases, 0).offer()) ?? [0, 'none']
+      return (yield* new Select(me, cases).offer()) ?? [0, 'none']
     },
   }
 }
 
-/** Answers [case, value received | 'sent' | 'closed']. While it is parked it remembers its token. */
+/** Answers [case, value received | 'sent' | 'closed']. */
 export function selectUnbuffered(me: number, cases: readonly Case[]): Operation {
   return {
     name: 'select',
     *run(memory) {
-      const select = new Select(me, cases, (memory as number | null) ?? 0)
-      const outcome =
-        memory === null
-          ? ((yield* select.attemptAll()) ?? (yield* select.offer()) ?? (yield* select.post()))
-          : yield* select.mail(yield* nextMail(me))
-      return outcome ?? new Again(select.token)
+      const select = new Select(me, cases, (memory as Progress | null) ?? BEGUN)
+      return (yield* select.turn()) ?? new Again(select.progress)
     },
   }
 }

@@ -7,12 +7,20 @@ import { Again, call, type Operation, type Outcome, type Request, read } from '.
 
 type Calls<T> = Generator<Request, T, number>
 
-/** What the thread remembers between turns of its event loop: who waits, and what those that do not wait any more got. */
+type Direction = typeof RECEIVE | typeof SEND
+
+/** What the thread remembers: who waits, what those that do not wait any more got, and what it is at. */
 interface Waiting {
   readonly receivers: number
   readonly senders: readonly number[]
   readonly received: readonly Outcome[]
   readonly sent: readonly number[]
+  /** The directions that are to be served, the first of them just now; none: it sleeps until there is mail. */
+  readonly toServe: readonly Direction[]
+  /** Of the direction that is served: nobody else can go on, so its ticket is taken, or passed on. */
+  readonly settles: boolean
+  /** Those of the other direction may go on now. */
+  readonly othersMayGoOn: boolean
 }
 
 /** What a thread remembers whose only goroutine is parked at the ring, to receive. */
@@ -21,44 +29,64 @@ export const PARKED_RECEIVER: Outcome = JSON.stringify({
   senders: [],
   received: [],
   sent: [],
+  toServe: [],
+  settles: false,
+  othersMayGoOn: false,
 } satisfies Waiting)
 
 class RingWaiters {
   readonly #me: number
   readonly #ring: number
-  receivers: number
-  readonly senders: number[]
+  #receivers: number
+  readonly #senders: number[]
   readonly received: Outcome[]
   readonly sent: number[]
+  readonly #toServe: Direction[]
+  #settles: boolean
+  #othersMayGoOn: boolean
 
-  constructor(me: number, ring: number, { receivers, senders, received, sent }: Waiting) {
+  constructor(me: number, ring: number, waiting: Waiting) {
     this.#me = me
     this.#ring = ring
-    this.receivers = receivers
-    this.senders = [...senders]
-    this.received = [...received]
-    this.sent = [...sent]
+    this.#receivers = waiting.receivers
+    this.#senders = [...waiting.senders]
+    this.received = [...waiting.received]
+    this.sent = [...waiting.sent]
+    this.#toServe = [...waiting.toServe]
+    this.#settles = waiting.settles
+    this.#othersMayGoOn = waiting.othersMayGoOn
   }
 
   get waiting(): Outcome {
-    const { receivers, senders, received, sent } = this
-    return JSON.stringify({ receivers, senders, received, sent })
+    return JSON.stringify({
+      receivers: this.#receivers,
+      senders: this.#senders,
+      received: this.received,
+      sent: this.sent,
+      toServe: this.#toServe,
+      settles: this.#settles,
+      othersMayGoOn: this.#othersMayGoOn,
+    } satisfies Waiting)
   }
 
-  get isLeft(): boolean {
-    return this.receivers === 0 && this.senders.length === 0
+  /** Nobody waits, and there is nothing left to do. */
+  get isOver(): boolean {
+    return this.#receivers === 0 && this.#senders.length === 0 && this.#toServe.length === 0
   }
 
-  *serve(direction: 0 | 1): Calls<void> {
-    let next = direction
-    while (next === RECEIVE ? yield* this.#serveReceivers() : yield* this.#serveSenders()) {
-      next = next === RECEIVE ? SEND : RECEIVE
+  /** What can be done without remembering anything else meanwhile: serves one waiter, or looks into the mailbox. */
+  *turn(): Calls<void> {
+    const [direction] = this.#toServe
+    if (direction === undefined) {
+      if ((yield* nextMail(this.#me)).length > 0) this.#toServe.push(RECEIVE, SEND)
+    } else if (!this.#settles) {
+      this.#settles = !(yield* direction === RECEIVE ? this.#receive() : this.#send())
+    } else if (this.#waits(direction)) {
+      if (yield call('ringPark', this.#me, this.#ring, direction)) this.#settles = false
+      else this.#served(direction)
+    } else if ((yield call('ringPassBaton', this.#me, this.#ring, direction)) !== OK_SELF) {
+      this.#served(direction)
     }
-  }
-
-  *look(): Calls<void> {
-    yield* this.serve(RECEIVE)
-    yield* this.serve(SEND)
   }
 
   *leave(): Calls<void> {
@@ -66,38 +94,37 @@ class RingWaiters {
     yield call('ringUnpark', this.#me, this.#ring, SEND)
   }
 
-  *#serveReceivers(): Calls<boolean> {
-    let sendersMayGoOn = false
-    do {
-      while (this.receivers > 0) {
-        const status = yield call('ringReceive', this.#me, this.#ring)
-        if (status === WOULD_BLOCK) break
-        this.receivers--
-        this.received.push(status === CLOSED ? CLOSED : [yield read(threadBlock(this.#me) + ANSWER)])
-        if (status === OK_SELF) sendersMayGoOn = true
-      }
-    } while (yield* this.#again(this.receivers > 0, RECEIVE))
-    return sendersMayGoOn
+  #waits(direction: Direction): boolean {
+    return direction === RECEIVE ? this.#receivers > 0 : this.#senders.length > 0
   }
 
-  *#serveSenders(): Calls<boolean> {
-    let receiversMayGoOn = false
-    do {
-      while (this.senders.length > 0) {
-        const status = yield call('ringSend', this.#me, this.#ring, this.senders[0]!)
-        if (status === WOULD_BLOCK) break
-        this.senders.shift()
-        this.sent.push(status === CLOSED ? CLOSED : OK)
-        if (status === OK_SELF) receiversMayGoOn = true
-      }
-    } while (yield* this.#again(this.senders.length > 0, SEND))
-    return receiversMayGoOn
+  #served(direction: Direction): void {
+    if (this.#othersMayGoOn) this.#toServe[0] = direction === RECEIVE ? SEND : RECEIVE
+    else this.#toServe.shift()
+    this.#settles = this.#othersMayGoOn = false
   }
 
-  *#again(somebodyWaits: boolean, direction: number): Calls<boolean> {
-    if (somebodyWaits) return (yield call('ringPark', this.#me, this.#ring, direction)) !== 0
-    while ((yield call('ringPassBaton', this.#me, this.#ring, direction)) === OK_SELF);
-    return false
+  /** Answers whether a receiver could go on. */
+  *#receive(): Calls<boolean> {
+    if (this.#receivers === 0) return false
+    const status = yield call('ringReceive', this.#me, this.#ring)
+    if (status === WOULD_BLOCK) return false
+    this.#receivers--
+    this.received.push(status === CLOSED ? CLOSED : [yield read(threadBlock(this.#me) + ANSWER)])
+    if (status === OK_SELF) this.#othersMayGoOn = true
+    return true
+  }
+
+  /** Answers whether a sender could go on. */
+  *#send(): Calls<boolean> {
+    const [value] = this.#senders
+    if (value === undefined) return false
+    const status = yield call('ringSend', this.#me, this.#ring, value)
+    if (status === WOULD_BLOCK) return false
+    this.#senders.shift()
+    this.sent.push(status === CLOSED ? CLOSED : OK)
+    if (status === OK_SELF) this.#othersMayGoOn = true
+    return true
   }
 }
 
@@ -109,21 +136,24 @@ export function waitAtRing(
   answer: (received: readonly Outcome[], sent: readonly number[]) => Outcome = (...both) => both,
 ): Operation['run'] {
   const { receivers = 0, values = [] } = waiting
+  const toServe: Direction[] = []
+  if (receivers > 0) toServe.push(RECEIVE)
+  if (values.length > 0) toServe.push(SEND)
+  const begun: Waiting = {
+    receivers,
+    senders: values,
+    received: [],
+    sent: [],
+    toServe,
+    settles: false,
+    othersMayGoOn: false,
+  }
   return function* (memory) {
-    const remembered = memory && (JSON.parse(memory as string) as Waiting)
-    const waiters = new RingWaiters(
-      me,
-      ring,
-      remembered || { receivers, senders: values, received: [], sent: [] },
-    )
-    if (remembered) {
-      const hashes = yield* nextMail(me)
-      if (hashes.length > 0) yield* waiters.look()
-    } else {
-      if (receivers > 0) yield* waiters.serve(RECEIVE)
-      if (values.length > 0) yield* waiters.serve(SEND)
+    const waiters = new RingWaiters(me, ring, memory ? (JSON.parse(memory as string) as Waiting) : begun)
+    if (!waiters.isOver) {
+      yield* waiters.turn()
+      return new Again(waiters.waiting)
     }
-    if (!waiters.isLeft) return new Again(waiters.waiting)
     yield* waiters.leave()
     return answer(waiters.received, waiters.sent)
   }

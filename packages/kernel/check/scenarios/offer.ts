@@ -17,18 +17,18 @@ export const offerScenarios: readonly Scenario[] = [
   rendezvousScenario([['a! offers'], ['a? now']], { deaths: 1, long: true }),
   rendezvousScenario([['a! offers'], ['a close']], { deaths: 1, long: true }),
   rendezvousScenario([['a! only offers'], ['a?']], { deaths: 1, long: true }),
-  rendezvousScenario([['a! only offers'], ['a! only offers'], ['a? only offers']], {
-    deaths: 1,
-    looks: 1,
-    long: true,
-  }),
-  rendezvousScenario([['a! offers'], ['a! only offers'], ['a?']], { looks: 1, long: true }),
+  rendezvousScenario([['a! only offers'], ['a! only offers'], ['a? only offers']], { deaths: 1, long: true }),
+  rendezvousScenario([['a! offers'], ['a?']], { deaths: 1, long: true }),
+  rendezvousScenario([['a! offers'], ['a? offers']], { deaths: 1, long: true }),
+  rendezvousScenario([['a! offers'], ['a! only offers'], ['a?']], { long: true }),
+  rendezvousScenario([['a! offers'], ['a! offers'], ['a? now']], { long: true }),
   rendezvousScenario(
     [
       ['a! offers', 'b?'],
       ['a? offers', 'b!'],
     ],
-    { looks: 1, long: true },
+    { long: true },
   ),
   rendezvousScenario([['a! offers', 'b?'], ['a? offers'], ['b! now']], { looks: 1, long: true }),
+  rendezvousScenario([['a! offers', 'b?'], ['a? offers']], { looks: 1, deaths: 1, long: true }),
 ]

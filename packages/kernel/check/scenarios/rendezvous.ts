@@ -7,7 +7,13 @@ import { CELLS, KIND, RECEIVE, SEND } from '../kernel-constants.js'
 import type { Machine } from '../machine.js'
 import { call, type Operation, type Program } from '../program.js'
 import { reaper, shareAmong } from '../reaper.js'
-import { type Case, offerUnbuffered, selectUnbuffered, tryUnbuffered } from '../rendezvous-operation.js'
+import {
+  type Case,
+  offerUnbuffered,
+  selectUnbuffered,
+  tokenOf,
+  tryUnbuffered,
+} from '../rendezvous-operation.js'
 import type { End, Scenario } from '../scenario.js'
 
 /**
@@ -37,6 +43,7 @@ const OFFER = 192
 export function rendezvousScenario(plans: readonly Plan[], options: Options = {}): Scenario {
   const { deaths = 0, looks = 2 } = options
   const threads = plans.length + (deaths ? 1 : 0)
+  const maker = threads - 1 // does not die, if others do
   return {
     name: `unbuffered: ${plans.map(plan => plan.join(' or ')).join(' | ')}${deaths ? ', with a death' : ''}`,
     threads,
@@ -46,18 +53,22 @@ export function rendezvousScenario(plans: readonly Plan[], options: Options = {}
       const { kernel } = machine
       const names = [...new Set(plans.flat().map(one => one[0]!))]
       // Only whoever clears up after the dead frees what a channel's values own.
-      const channels = names.map(() => kernel.rendezvousCreate!(0, deaths ? CELLS : 0))
-      for (const channel of channels) shareAmong(machine, channel, threads)
-      // Nobody needs a new chunk on the way: that is what the heap's own scenarios are about.
-      for (let thread = 0; thread < plans.length; thread++) {
-        kernel.tokenFree!(thread, kernel.tokenCreate!(thread, plans[thread]!.length))
-        kernel.heapFree!(thread, kernel.heapAllocate!(thread, 64))
-      }
+      const channels = names.map(() => kernel.rendezvousCreate!(maker, deaths ? CELLS : 0))
+      for (const channel of channels) shareAmong(machine, channel, threads, maker)
+      // Nobody needs a new chunk on the way: that is what the heap's own scenarios are about. Nor has a thread that dies the rest of
+      // one, which its reaper would cut up.
+      plans.forEach((plan, thread) => {
+        if (!mayPost(plan)) return
+        kernel.tokenFree!(thread, kernel.tokenCreate!(maker, plan.length))
+        // A board and its array for each case.
+        const blocks = plan.flatMap(() => [1, 2]).map(() => kernel.heapAllocate!(maker, 64))
+        for (const block of blocks) kernel.heapFree!(thread, block)
+      })
       const caseOf = (one: string, thread: number, index: number): Case => {
         const channel = channels[names.indexOf(one[0]!)]!
         const looked = one.endsWith('offers') ? { looks } : {}
         if (one[1] === '?') return { channel, direction: RECEIVE, ...looked }
-        const value = deaths ? kernel.heapAllocate!(thread, 16) : 100 * thread + index + 1
+        const value = deaths ? kernel.heapAllocate!(maker, 16) : 100 * thread + index + 1
         return { channel, direction: SEND, value, ...looked }
       }
       const cases = plans.map((plan, thread) =>
@@ -94,6 +105,9 @@ export function rendezvousScenario(plans: readonly Plan[], options: Options = {}
     },
   }
 }
+
+/** Whether the operation waits until somebody comes, so that it needs a token. */
+const mayPost = ([first]: Plan): boolean => !/(close|now|only offers)$/.test(first!)
 
 const close = (me: number, channel: number): Operation => ({
   name: 'close',
@@ -156,7 +170,7 @@ function stranded(
       one => one.channel === channel && one.direction !== direction && one.thread !== thread,
     )
     if (other) return `threads ${thread} and ${other.thread} sleep, and could go on together`
-    if (machine.kernel.tokenTaken!(thread, state.threads[thread]!.memory as number) >= 0)
+    if (machine.kernel.tokenTaken!(thread, tokenOf(state.threads[thread]!.memory)) >= 0)
       return `thread ${thread} is not told that it may go on`
   }
   return undefined
@@ -185,11 +199,11 @@ function lost(
   if (freed) return `${freed.value} is freed, and is somebody's`
   const left = values.filter(({ value, isOwned }) => !isOwned && !free.includes(value))
   const [reaped, ...offers] = [outcomes[cases.length]![0] ?? []].flat() as number[]
-  if (reaped === undefined) return left.length > 0 ? `${left[0]!.value} is nobody's` : twice(free)
+  if (reaped === undefined) return left.length > 0 ? `${left[0]!.value} is nobody's` : undefined
   // What was offered was not in its thread's hand any more.
   const offered = offers.filter(word => word !== 0 && offeredBy(word) === reaped).length
   if (left.length > cases[reaped]!.length - offered) return `${left[0]!.value} is nobody's, and not freed`
-  return twice(free)
+  return twice(free.filter(block => values.some(({ value }) => value === block)))
 }
 
 export const rendezvousScenarios: readonly Scenario[] = [
