@@ -7,6 +7,7 @@ import { cancellationScenarios } from './scenarios/cancellation.js'
 import { heapScenarios } from './scenarios/heap.js'
 import { parkingScenarios } from './scenarios/parking.js'
 import { ringScenarios } from './scenarios/ring.js'
+import { StateTable } from './state-table.js'
 
 // The explorer itself: does it go through everything, and say so when something is wrong?
 
@@ -113,4 +114,19 @@ test('an operation that calls what the kernel does not have is refused', () => {
       scenario(() => [callOperation('no', 'noSuchCall')]),
     ),
   ).toThrow(/no noSuchCall/)
+})
+
+test('a table of states keeps a number for each, however many there are', () => {
+  const table = new StateTable()
+  const keys = Array.from(
+    { length: 100_000 },
+    (_, i) => (Math.imul(i, 0x9e3779b1) >>> 0) * 0x20_0000 + (i & 3),
+  )
+  for (const key of keys) table.set(key, -1)
+  for (const [i, key] of keys.entries()) table.set(key, i + 1)
+  expect(table.size).toBe(keys.length)
+  expect(keys.every((key, i) => table.get(key) === i + 1)).toBe(true)
+  expect(table.get(1)).toBeUndefined()
+  table.clear()
+  expect([table.size, table.get(keys[1]!)]).toEqual([0, undefined])
 })

@@ -11,6 +11,7 @@ import { FOUND_BITS, Machine, operationBit, type State } from './machine.js'
 import { persistentSet } from './persistent-set.js'
 import type { End, Scenario, World } from './scenario.js'
 import { describeStep, type Step, stepOf } from './schedule.js'
+import { StateTable } from './state-table.js'
 
 export interface Report {
   /** Distinct states, and steps from one to another. */
@@ -57,7 +58,8 @@ class Exploration {
   readonly #machine: Machine
   readonly #scenario: Scenario
   readonly #world: World
-  readonly #schedules = new Map<number, number>()
+  /** By state: how many schedules lead on from it. */
+  readonly #schedules = new StateTable()
   readonly #path: Step[] = []
   readonly #judged = new Map<string, boolean>()
   readonly #ends = new Set<string>()
@@ -121,6 +123,8 @@ class Exploration {
         if (choices.length === 0) break
         random = Math.imul(random, 1_664_525) + 1_013_904_223
         const choice = choices[(random >>> 16) % choices.length]!
+        // Seldom, or hardly a thread would come far.
+        if (choice >= DIES && ((random >>> 8) & 15) !== 0) continue
         if (choice >= DIES) machine.kill(choice - DIES)
         else machine.run(choice)
       }

@@ -52,7 +52,7 @@ export interface ThreadState {
   readonly log: readonly number[]
   /** The operations of all threads that had ended when this one began; -1 = it has not begun. */
   readonly before: number
-  readonly stack?: Int32Array
+  readonly stack?: readonly number[]
   readonly outcomes: readonly Ended[]
   readonly hash: Hash
 }
@@ -353,8 +353,9 @@ export class Machine {
     const { call, args } = state.request as { call: string; args: readonly number[] }
     const exports = this.#instances[thread]!
     const at = this.#stackOf(thread)
-    this.words.set(state.stack!, (at >> 2) + 2)
-    this.words[at >> 2] = at + 8 + state.stack!.length * 4
+    const stack = state.stack!
+    for (let i = 0; i < stack.length; i++) this.words[(at >> 2) + 2 + i] = stack[i]!
+    this.words[at >> 2] = at + 8 + stack.length * 4
     this.words[(at >> 2) + 1] = at + STACK_BYTES
     this.#current = thread
     this.#mode = 'resuming'
@@ -368,7 +369,8 @@ export class Machine {
     if (!suspended) return result ?? 0
     exports.asyncify_stop_unwind!()
     const at = this.#stackOf(thread) >> 2
-    const stack = this.words.slice(at + 2, this.words[at]! >> 2)
+    const stack: number[] = []
+    for (let word = at + 2; word < this.words[at]! >> 2; word++) stack.push(this.words[word]!)
     this.#set(thread, { ...this.#threads[thread]!, status: 'stopped', stack, access: this.#stoppedAt! })
     return STOPPED
   }
@@ -394,6 +396,7 @@ export class Machine {
   }
 
   #isNoticed(thread: number, kind: number, address: number, bytes: number): boolean {
+    if (!this.shared.isShared(address, bytes)) return false
     const access = { kind, address, bytes, begins: false }
     return this.#threads.some((_, other) => other !== thread && this.mayConflict(thread, access, other))
   }

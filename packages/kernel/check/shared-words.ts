@@ -9,17 +9,30 @@ const MAX_THREADS = 4
 const READS = 0x5555 // bit 2i: operation i reads the word
 const WRITES = 0xaaaa // bit 2i + 1: operation i writes the word
 
+/** By thread: what its operations did to each word while the threads in `dead` were dead. */
+interface Seen {
+  readonly dead: number
+  readonly byThread: readonly Uint16Array[]
+}
+
 export class SharedWords {
   readonly #words: number
   readonly #isShared: Uint8Array
-  /** By the set of threads that were dead then, and by thread. */
-  readonly #seen: { readonly dead: number; readonly byThread: readonly Uint16Array[] }[] = []
+  readonly #seen: Seen[] = []
+  #last: Seen | undefined
   /** Words with a conflict. */
   count = 0
 
   constructor(bytes: number) {
     this.#words = bytes >> WORD_SHIFT
     this.#isShared = new Uint8Array(this.#words)
+  }
+
+  /** Whether anything is known that conflicts with any access of these bytes. */
+  isShared(address: number, bytes: number): boolean {
+    const last = (address + bytes - 1) >> WORD_SHIFT
+    for (let word = address >> WORD_SHIFT; word <= last; word++) if (this.#isShared[word]) return true
+    return false
   }
 
   /**
@@ -69,11 +82,13 @@ export class SharedWords {
   }
 
   #seenBy(thread: number, dead: number): Uint16Array {
+    if (this.#last?.dead === dead) return this.#last.byThread[thread]!
     let seen = this.#seen.find(entry => entry.dead === dead)
     if (!seen) {
       seen = { dead, byThread: Array.from({ length: MAX_THREADS }, () => new Uint16Array(this.#words)) }
       this.#seen.push(seen)
     }
+    this.#last = seen
     return seen.byThread[thread]!
   }
 

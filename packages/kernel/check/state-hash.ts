@@ -20,7 +20,7 @@ export class Hasher {
     this.#b = mix(Math.imul(this.#b, 31) + value)
   }
 
-  addAll(values: readonly number[] | Int32Array): void {
+  addAll(values: readonly number[]): void {
     this.add(values.length)
     for (let i = 0; i < values.length; i++) this.add(values[i]!)
   }
