@@ -202,6 +202,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'who takes an offer does not look at its direction',
+    long: true,
     file: 'offer.ts',
     from: 'if (!isLaid(seen, direction)) return false',
     to: 'if ((seen & STATE_MASK) != LAID) return false',

@@ -48,6 +48,11 @@ class Select {
     return [this.#stage, this.#index, this.#token, this.#told]
   }
 
+  /** Nobody was there for any case. */
+  get hasTried(): boolean {
+    return this.#stage !== 'attempts'
+  }
+
   /** Goes one step on: what can be done without remembering anything else. Answers what the operation does, once it is over. */
   *turn(): Calls<Outcome | undefined> {
     switch (this.#stage) {
@@ -164,12 +169,14 @@ class Select {
   }
 }
 
-/** Tries the first case, and does not wait: 'none' if nobody is there. */
+/** Tries each case once, and does not wait: 'none' if nobody is there. */
 export function tryUnbuffered(me: number, cases: readonly Case[]): Operation {
   return {
     name: 'try',
-    *run() {
-      return (yield* new Select(me, cases).attempt()) ?? [0, 'none']
+    *run(memory) {
+      const select = new Select(me, cases, (memory as Progress | null) ?? BEGUN)
+      const outcome = yield* select.turn()
+      return outcome ?? (select.hasTried ? [0, 'none'] : new Again(select.progress))
     },
   }
 }

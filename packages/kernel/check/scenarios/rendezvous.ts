@@ -222,7 +222,7 @@ export const rendezvousScenarios: readonly Scenario[] = [
     [
       ['a!', 'c?'],
       ['a?', 'b!'],
-      ['b?', 'c!'],
+      ['b? now', 'c! now'],
     ],
     { long: true },
   ),
