@@ -10,7 +10,7 @@ import {
 } from '@millrace/kernel'
 import { hasTime, spendLooks } from './budget.js'
 import type { Packed } from './departure.js'
-import { closeOfClosed, sendOnClosed } from './errors.js'
+import { closeOfClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, takeEach } from './medium.js'
 import { BoardQueue, Posting } from './posting.js'
@@ -73,9 +73,8 @@ export class RendezvousMedium extends SharedMemoryMedium {
     const { element } = this
     if (this.senders.first) {
       this.look() // those who wait come first
-      if (this.senders.first) {
+      if (!this.#isNext(this.senders)) {
         if (element !== anyValue) element.accept(value, ROOT)
-        if (this.closed) throw sendOnClosed()
         return false
       }
     }
@@ -91,7 +90,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
     const thread = this.thread
     if (this.receivers.first) {
       this.look()
-      if (this.receivers.first) return EMPTY
+      if (!this.#isNext(this.receivers)) return EMPTY
     }
     const status = thread.kernel.rendezvousReceive(thread.id, this.address)
     if (status === WOULD_BLOCK) return EMPTY
@@ -113,9 +112,12 @@ export class RendezvousMedium extends SharedMemoryMedium {
     return this.#isNext(this.receivers) && this.thread.kernel.rendezvousReady(this.address, RECEIVE) !== 0
   }
 
-  /** Whether nobody of this thread waits before a newcomer; on a closed channel nobody waits. */
+  /**
+   * Whether nobody of this thread goes before a newcomer. A select that waits may be one that has a case for either direction: whoever is its
+   * counterpart in the other is none in this. On a closed channel nobody waits.
+   */
   #isNext(queue: BoardQueue): boolean {
-    return queue.first === undefined || this.closed
+    return !(queue.first instanceof SingleWaiter) || this.closed
   }
 
   parkSender(waiter: Waiter): void {
@@ -149,7 +151,8 @@ export class RendezvousMedium extends SharedMemoryMedium {
 
   offerSend(value: unknown): boolean {
     const { element, thread } = this
-    if (this.senders.first || element.isCostly(value)) return false
+    // Fields of a struct are read once, as a case is looked at once.
+    if (this.senders.first || element.isCostly(value) || typeof value === 'object') return false
     const word = element.toWord(thread, value, ROOT)
     return this.#meets(SEND, word, OFFER_LOOKS) || this.notSent(word, WOULD_BLOCK)
   }

@@ -26,11 +26,6 @@ export class StructElement extends TypedElement {
   readonly alignment: number
   readonly #fields: readonly Field[]
 
-  /** Reading a value's fields may run anybody's getters. */
-  override isCostly(): boolean {
-    return true
-  }
-
   /** @throws {TypeError} A field's type is none, or its name is `__proto__`, which a plain object cannot have. */
   constructor(types: { readonly [name: string]: unknown }) {
     super()
