@@ -136,7 +136,8 @@ export class RendezvousMedium extends SharedMemoryMedium {
 
   /** Whether another thread has come for it, so that it need not be parked. Not for a select, which waits for others as well. */
   #meetsSoon(queue: BoardQueue, waiter: Waiter): boolean {
-    if (queue.first || !(waiter instanceof SingleWaiter) || !hasTime() || !this.patience.ask()) return false
+    if (!(waiter instanceof SingleWaiter) || !this.#isNext(queue) || !hasTime() || !this.patience.ask())
+      return false
     const word = queue.direction === SEND ? (waiter.value as number) : 0
     return this.patience.learn(this.#meets(queue.direction, word, this.patience.looks))
   }
@@ -152,13 +153,13 @@ export class RendezvousMedium extends SharedMemoryMedium {
   offerSend(value: unknown): boolean {
     const { element, thread } = this
     // Fields of a struct are read once, as a case is looked at once.
-    if (this.senders.first || element.isCostly(value) || typeof value === 'object') return false
+    if (!this.#isNext(this.senders) || element.isCostly(value) || typeof value === 'object') return false
     const word = element.toWord(thread, value, ROOT)
     return this.#meets(SEND, word, OFFER_LOOKS) || this.notSent(word, WOULD_BLOCK)
   }
 
   offerReceive(): unknown {
-    if (this.receivers.first || !this.#meets(RECEIVE, 0, OFFER_LOOKS)) return EMPTY
+    if (!this.#isNext(this.receivers) || !this.#meets(RECEIVE, 0, OFFER_LOOKS)) return EMPTY
     return this.element.take(this.thread, this.thread.answer)
   }
 

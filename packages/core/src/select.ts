@@ -10,7 +10,7 @@ import { type Evaluated, type Operand, type Result, Selection, Sending } from '.
 import type { Resolve } from './wait-queue.js'
 
 /** Looks at a case before a select parks: each takes a fraction of a microsecond. */
-const LOOKS = 40
+const LOOKS = 100
 
 declare const SENDS: unique symbol
 
