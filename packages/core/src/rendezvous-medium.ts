@@ -145,7 +145,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
   /** Whether another thread comes for an operation while it is offered and looked at so many times. */
   #meets(direction: Direction, word: number, looks: number): boolean {
     const { kernel, id } = this.thread
-    const looksLeft = kernel.rendezvousAwait(id, this.address, direction, word, looks)
+    const looksLeft = kernel.offerWait(id, this.address, direction, word, looks)
     spendLooks(looks - looksLeft)
     return looksLeft > 0
   }

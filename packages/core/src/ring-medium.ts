@@ -207,7 +207,8 @@ export class RingMedium extends SharedMemoryMedium {
    * Serves the waiters of one direction in order; then the others, if that made room or gave values for them, and so on.
    * Afterwards each direction either has its ticket again, or has passed on the baton that it may have held.
    *
-   * @param looks How often to look on first: those served meanwhile would be woken one by one, the other side making room for one at a time.
+   * @param looks How often to look on before the ticket is armed again: where the other side moves a value at a time, each waiter would else
+   * need a wake-up of its own.
    */
   #serve(direction: Direction, looks = 0): void {
     let next: Direction = direction
@@ -269,9 +270,12 @@ export class RingMedium extends SharedMemoryMedium {
   /** Arms the ticket and looks once more if somebody still waits; else passes the baton on. True: serve again. */
   #again(queue: WaitQueue, direction: Direction, looks: number): boolean {
     const { kernel, id } = this.thread
-    if (queue.first && looks > 0 && this.patience.ask() && this.#looksOn(direction, SHORT_LOOK, false))
-      return true
-    if (queue.first) return kernel.ringPark(id, this.address, direction) !== 0
+    if (queue.first) {
+      // Nothing is learnt from this look: it is about who waits here, patience about who is about to.
+      const isLikely = looks > 0 && this.patience.keepsPace && hasTime()
+      if (isLikely && this.#looksOn(direction, SHORT_LOOK, false)) return true
+      return kernel.ringPark(id, this.address, direction) !== 0
+    }
     // A ticket of our own may be left over from earlier waiters: it is not where the baton should go.
     while (kernel.ringPassBaton(id, this.address, direction) === OK_SELF) {}
     return false

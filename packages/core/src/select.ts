@@ -9,7 +9,7 @@ import { randomBelow } from './random.js'
 import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
 import type { Resolve } from './wait-queue.js'
 
-/** Looks at a case before a select parks: each takes a fraction of a microsecond. */
+/** Looks at cases before a select parks, together: each takes half a microsecond at most. */
 const LOOKS = 100
 
 declare const SENDS: unique symbol

@@ -56,7 +56,7 @@ import {
   SEND,
   threadAt,
 } from './layout'
-import { offerIsLaid, offerReap, offerTake, offerWait } from './offer'
+import { offerIsLaid, offerReap, offerTake } from './offer'
 import { poke } from './parking'
 import { CLOSED, OK, OK_SELF, WOULD_BLOCK } from './status'
 import {
@@ -239,11 +239,6 @@ export function rendezvousSend(me: u32, channel: usize, value: u32): i32 {
 /** Receives from a sender that waits, into the answer word: OK, OK_SELF, WOULD_BLOCK or CLOSED. */
 export function rendezvousReceive(me: u32, channel: usize): i32 {
   return load32(channel, CLOSED_AT) != 0 ? CLOSED : claim(me, channel, SEND, 0)
-}
-
-/** Offers an operation that found nobody to other threads, before it parks: offerWait. */
-export function rendezvousAwait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): u32 {
-  return offerWait(me, channel, direction, value, looks)
 }
 
 /** What a look at one thread's board finds for an operation: an open entry of another token. */

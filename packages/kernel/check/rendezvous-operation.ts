@@ -112,7 +112,7 @@ class Select {
     const offered = this.#offered
     if (!offered) return undefined
     const { channel, direction, value = 0, looks = 0 } = offered
-    if ((yield call('rendezvousAwait', this.#me, channel, direction, value, looks)) === 0) return undefined
+    if ((yield call('offerWait', this.#me, channel, direction, value, looks)) === 0) return undefined
     const answer = yield read(threadBlock(this.#me) + ANSWER)
     return [this.#cases.indexOf(offered), direction === SEND ? 'sent' : answer]
   }

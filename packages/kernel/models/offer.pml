@@ -1,5 +1,5 @@
 /* Operations that are offered before they park: assembly/offer.ts (offerTake, offerWait, offerEnd, offerReap), as `claim`,
-   rendezvousAwait, rendezvousLook and rendezvousClear of rendezvous.ts call it, and above them core/src/rendezvous-medium.ts (trySend,
+   claim, rendezvousLook and rendezvousClear of rendezvous.ts call it, and above them core/src/rendezvous-medium.ts (trySend,
    tryReceive, parkSender, parkReceiver, offerSend, offerReceive), select.ts (attempt, offer) and posting.ts (open, again, hold).
 
    Each thread has one operation of up to two cases. A single one is tried, offered, and parks; a select is tried, has one of its cases

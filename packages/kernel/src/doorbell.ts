@@ -16,7 +16,7 @@ const SHORT_NAP_MS = 0.2
  * on any host; lifetime.ts does.
  *
  * A thread is either awake, and then a macrotask is scheduled that looks at the mailbox before it sleeps again, or asleep
- * with the bell raised and a waitAsync pending. So a poke is either seen by the look or rings. A thread that is ending hears
+ * with the bell raised and a waitAsync that has not called `#wake` yet. So a poke is either seen by the look or rings. A thread that is ending hears
  * nothing any more: what it is still given is for those who outlive it.
  */
 export class Doorbell {

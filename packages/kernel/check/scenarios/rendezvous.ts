@@ -123,7 +123,7 @@ function forgotten(machine: Machine, offers: readonly number[]): string | undefi
     if (word === 0) continue
     const thread = offeredBy(word)
     const { status, request } = machine.threads[thread]!
-    if (status !== 'dead' && !(request && 'call' in request && request.call === 'rendezvousAwait'))
+    if (status !== 'dead' && !(request && 'call' in request && request.call === 'offerWait'))
       return `the offer of thread ${thread} is left, which does not look at it`
   }
   return undefined
