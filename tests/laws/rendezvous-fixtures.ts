@@ -50,13 +50,13 @@ export const parkOn = parallel(
       'select send': () => select({ it: send(channel, 1), never }),
       'select receive': () => select({ it: channel, never }),
     }[way]()
+    // Asked for at once: the channel may be closed before `parked` has let this goroutine go on.
+    const ended = waiting.then(
+      result => (result ? { ok: result.ok } : {}),
+      (error: { code: string }) => ({ code: error.code }),
+    )
     await parked.send()
-    try {
-      const result = await waiting
-      return result ? { ok: result.ok } : {}
-    } catch (error) {
-      return { code: (error as { code: string }).code }
-    }
+    return ended
   },
 )
 

@@ -37,10 +37,17 @@ export async function tryLaw(world: World, law: Law): Promise<Report> {
       `the end of all goroutines, ${before} as before,`,
     )
   } catch (thrown) {
-    error = thrown instanceof Error && thrown.name !== 'LawBroken' ? `${thrown.stack}` : show(thrown)
+    error = thrown instanceof Error && thrown.name !== 'LawBroken' ? withCauses(thrown) : show(thrown)
   }
   const ms = Math.round(performance.now() - start)
   return error === undefined ? { ...result, ms } : { ...result, ms, error }
+}
+
+/** The stack of an error, and of what caused it, as far back as it is known. */
+function withCauses(error: Error): string {
+  return error.cause instanceof Error
+    ? `${error.stack ?? error}\ncaused by ${withCauses(error.cause)}`
+    : (error.stack ?? String(error))
 }
 
 async function inTime(ms: number, run: () => Promise<void>): Promise<void> {
