@@ -3,30 +3,36 @@
 
 import { cpuUsage, hrtime, memoryUsage } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TRIAL } from './scenario.js'
 import { quantile } from './statistics.js'
 
-// As much as what is measured: the first million messages between two threads take twice as long as the next, until
-// everything is compiled and each thread has a core of its own.
+// As much as what is measured.
 export const WARM_UPS = 4
+/** At the least where threads meet: two that wait for each other may lie on one core for some tenths of a second, though another is idle. */
+export const WARM_MS_OF_THREADS = 300
 const QUICK_WAKE_UPS = 2000
 const GAP_MS = 2
 const SETTLE_MS = 500
 
-/** Nanoseconds for one of `count` operations. `run(n)` does n of them and answers their checksum, which must be `checksum(n)`. */
+/**
+ * Nanoseconds for one of `count` operations. `run(n)` does n of them and answers their checksum, which must be `checksum(n)`. It is
+ * warmed up for `warmMs` at the least, unless it is but tried.
+ */
 export async function nsEach(
   count: number,
   run: (n: number) => number | Promise<number>,
   checksum: (n: number) => number,
+  warmMs = 0,
 ): Promise<number> {
   const check = (n: number, sum: number): void => {
     if (sum !== checksum(n)) throw new Error(`wrong result: ${sum} instead of ${checksum(n)}`)
   }
   const warm = Math.ceil(count / WARM_UPS)
-  for (let i = 0; i < WARM_UPS; i++) {
-    // Not after the last: a collection in which nothing of a kind is alive takes the code with it that was compiled for that kind.
-    if (i === WARM_UPS - 1) globalThis.gc?.()
-    check(warm, await run(warm))
-  }
+  const warmAt = performance.now() + (count > TRIAL ? warmMs : 0)
+  for (let i = 1; i < WARM_UPS || performance.now() < warmAt; i++) check(warm, await run(warm))
+  // Not after the last: a collection in which nothing of a kind is alive takes the code with it that was compiled for that kind.
+  globalThis.gc?.()
+  check(warm, await run(warm))
   const start = hrtime.bigint()
   const sum = await run(count)
   const took = Number(hrtime.bigint() - start)

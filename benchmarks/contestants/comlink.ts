@@ -3,7 +3,7 @@ import { hrtime } from 'node:process'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import * as comlink from 'comlink'
 import type { Contestant } from '../contestant.js'
-import { countPrimes, microseconds, nsEach, wakeUps } from '../measure.js'
+import { countPrimes, microseconds, nsEach, WARM_MS_OF_THREADS, wakeUps } from '../measure.js'
 import { type Payload, payloads } from '../programs/payloads.js'
 import { bundleWays, importWay, startWay } from '../programs/starting.js'
 import { taskWays } from '../programs/tasks.js'
@@ -45,7 +45,7 @@ const carry = (make: () => Payload) => async (count: number) => {
     await Promise.all(Array.from({ length: payloads.window }, line))
     return sum
   }
-  const took = await nsEach(count, run, n => n * weight)
+  const took = await nsEach(count, run, n => n * weight, WARM_MS_OF_THREADS)
   await worker.terminate()
   return took
 }

@@ -1,6 +1,6 @@
 import type * as Library from 'multithreading'
 import type { Contestant } from '../contestant.js'
-import { itself, nsEach, sumBelow } from '../measure.js'
+import { itself, nsEach, sumBelow, WARM_MS_OF_THREADS } from '../measure.js'
 import { type Payload, payloads } from '../programs/payloads.js'
 import { bundleWays, importWay, startWay } from '../programs/starting.js'
 import { taskWays } from '../programs/tasks.js'
@@ -52,7 +52,7 @@ const stream =
       await joined(sender)
       return joined(receiver)
     }
-    const took = await nsEach(count, run, isNumber ? sumBelow : itself)
+    const took = await nsEach(count, run, isNumber ? sumBelow : itself, WARM_MS_OF_THREADS)
     shutdown()
     return took
   }

@@ -4,7 +4,7 @@
 import { hrtime, version } from 'node:process'
 import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads'
 import type { Contestant } from '../contestant.js'
-import { countPrimes, microseconds, nsEach, sumBelow, wakeUps } from '../measure.js'
+import { countPrimes, microseconds, nsEach, sumBelow, WARM_MS_OF_THREADS, wakeUps } from '../measure.js'
 import { type Payload, payloads } from '../programs/payloads.js'
 import { importWay, startWay } from '../programs/starting.js'
 import { type TaskPool, taskWays } from '../programs/tasks.js'
@@ -186,7 +186,7 @@ const stream = (from: keyof typeof roles, to: keyof typeof roles, batch: number)
     producer.postMessage(n)
     return (await sum) as number
   }
-  const took = await nsEach(count, run, sumBelow)
+  const took = await nsEach(count, run, sumBelow, WARM_MS_OF_THREADS)
   await stop()
   return took
 }
@@ -202,7 +202,7 @@ const payload = (kind: NonNullable<Role['kind']>) => async (count: number) => {
     return (await sum) as number
   }
   const weight = payloads.weigh(payloads[kind[0]]())
-  const took = await nsEach(count, run, n => n * weight)
+  const took = await nsEach(count, run, n => n * weight, WARM_MS_OF_THREADS)
   await stop()
   return took
 }

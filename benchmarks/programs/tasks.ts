@@ -1,6 +1,6 @@
 // The programs of tasks on two threads, in one text for all that run tasks.
 
-import { fanOut, idleCpu, itself, nsEach } from '../measure.js'
+import { fanOut, idleCpu, itself, nsEach, WARM_MS_OF_THREADS } from '../measure.js'
 
 export interface TaskPool {
   empty(): Promise<unknown>
@@ -22,7 +22,7 @@ const tasks = (make: (threads: number) => TaskPool, inFlight: number) => async (
     await Promise.all(Array.from({ length: inFlight }, line))
     return done
   }
-  const took = await nsEach(count, run, itself)
+  const took = await nsEach(count, run, itself, WARM_MS_OF_THREADS)
   await pool.end()
   return took
 }

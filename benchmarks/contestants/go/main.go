@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"sort"
 	"strconv"
 	"time"
@@ -60,6 +61,12 @@ var scenarios = map[string]func(count int) float64{
 
 const warmUps = 4
 
+// So few operations are but tried.
+const tried = 200
+
+// At the least where threads meet, as everybody has it.
+const warmTimeOfThreads = 300 * time.Millisecond
+
 // nsEach answers the nanoseconds for one of count operations.
 func nsEach(count int, run run, checksum func(n int) int) float64 {
 	check := func(n, sum int) {
@@ -68,7 +75,11 @@ func nsEach(count int, run run, checksum func(n int) int) float64 {
 		}
 	}
 	warm := (count + warmUps - 1) / warmUps
-	for i := 0; i < warmUps; i++ {
+	warmAt := time.Now()
+	if runtime.GOMAXPROCS(0) > 1 && count > tried {
+		warmAt = warmAt.Add(warmTimeOfThreads)
+	}
+	for i := 0; i < warmUps || time.Now().Before(warmAt); i++ {
 		check(warm, run(warm))
 	}
 	start := time.Now()

@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { chan, go, parallel, type ReceiveChan, runtime, type SendChan } from '@millrace/core'
-import { nsEach } from '../../measure.js'
+import { nsEach, WARM_MS_OF_THREADS } from '../../measure.js'
 
 // What the scenarios of threads have in common.
 
@@ -103,7 +103,7 @@ export async function betweenThreads(
     const sums = await Promise.all([to.order(receivers), from.order(senders)])
     return sums[0]
   }
-  const took = await nsEach(count, run, checksum)
+  const took = await nsEach(count, run, checksum, WARM_MS_OF_THREADS)
   from.end()
   to.end()
   return took

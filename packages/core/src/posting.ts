@@ -120,7 +120,7 @@ export class Posting implements Post, Parked {
     this.free()
     const waiter = this.#cases[index]
     const { medium, direction } = waiter.queue as BoardQueue
-    if (this.#thread.doorbell.cameSoon) medium.patience.cameSoon()
+    medium.patience.arrived(this.#thread.doorbell.arrival)
     medium.unlink(waiter)
     if (direction === SEND) waiter.sent()
     else medium.deliver(waiter, word)

@@ -197,7 +197,7 @@ export class RingMedium extends SharedMemoryMedium {
 
   /** The ring may have changed: lets everybody go on who can. */
   look(): void {
-    if (this.thread.doorbell.cameSoon) this.patience.cameSoon()
+    this.patience.arrived(this.thread.doorbell.arrival)
     this.#serve(RECEIVE, MOST_LOOKS)
     this.#serve(SEND, MOST_LOOKS)
     this.left()

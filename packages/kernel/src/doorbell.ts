@@ -1,15 +1,17 @@
 import { host } from '#host'
 import { BELL, threadBlock } from './kernel.js'
-import { Patience } from './patience.js'
+import { type Arrival, Patience } from './patience.js'
 import type { Thread } from './thread.js'
 
 // Before a thread goes to sleep it looks at its mailbox for a while: waking another thread up costs several microseconds, so a
 // short wait for an answer that is on its way is cheaper than a nap. How long a while, it learns. After a nap so short that it was
-// hardly worth it, it looks on for longer, while that is not in vain.
+// hardly worth it, it looks on for longer, while that is not in vain: longer than it takes until another thread has been woken up and
+// has answered, as two threads that wake each other each time would else never meet.
 const SPIN_LOOKS = 200
-const LONG_SPIN_MS = 0.1
-const MOST_SPINS = 200
-const SHORT_NAP_MS = 0.2
+const LONG_SPIN_MS = 0.25
+const MOST_SPINS = 60
+/** About twice what waking a thread up takes where idle cores doze: who is woken wakes the other. */
+const SHORT_NAP_MS = 0.3
 
 /**
  * How an event loop sleeps on its thread's bell without blocking: `Atomics.waitAsync`. That does not keep a process alive
@@ -28,8 +30,8 @@ export class Doorbell {
   #waits = false
   /** Whether to look longer than for SPIN_LOOKS before the next nap. */
   #looksLong = false
-  /** While the mailbox is served: whether what is in it came when the thread had nothing left to do, and soon after. */
-  cameSoon = false
+  /** How what is in the mailbox came, while it is served. */
+  arrival: Arrival = 'late'
   readonly #patience = new Patience()
 
   constructor(thread: Thread) {
@@ -55,7 +57,7 @@ export class Doorbell {
   /** Looks on for a while, as what somebody waits for is likely to come at once. Being woken would take longer. */
   lookOn(): void {
     this.#looksLong = true
-    this.#patience.cameSoon()
+    this.#patience.arrived('soon')
     this.rouse()
   }
 
@@ -63,14 +65,14 @@ export class Doorbell {
     if (host.isEnding()) return
     const { kernel, id, memory, lifetime } = this.#thread
     lifetime.afterWork()
-    if (kernel.mailboxDirty(id)) return this.#serve(false)
+    if (kernel.mailboxDirty(id)) return this.#serve('late')
     // Looking keeps the event loop, so not while anybody waits for a turn.
     if (host.pendingMacrotasks() === 0 && (this.#spin(SPIN_LOOKS) || (this.#looksLong && this.#spinLong())))
-      return this.#serve(true)
-    if (!kernel.bellArm(id)) return this.#serve(false)
+      return this.#serve('seen')
+    if (!kernel.bellArm(id)) return this.#serve('late')
     if (!this.#waits) {
       const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)
-      if (!async) return this.#serve(false)
+      if (!async) return this.#serve('late')
       this.#waits = true
       ;(value as Promise<unknown>).then(this.#wake)
     }
@@ -99,21 +101,20 @@ export class Doorbell {
     if (this.#state !== 'asleep') return
     this.#state = 'awake'
     this.#thread.kernel.bellLower(this.#thread.id)
-    this.#serve(performance.now() - this.#asleepSince < SHORT_NAP_MS)
+    this.#serve(performance.now() - this.#asleepSince < SHORT_NAP_MS ? 'soon' : 'late')
   }
 
-  /** @param soon Whether what is served came when the thread had nothing left to do, and soon after. */
-  #serve(soon: boolean): void {
+  #serve(arrival: Arrival): void {
     if (host.isEnding()) return
-    this.#looksLong = soon
+    this.#looksLong = arrival !== 'late'
     this.#thread.lifetime.active()
     // First the macrotask, then the work: what throws in the work must not leave the thread deaf.
     host.macrotask(this.#look)
-    this.cameSoon = soon
+    this.arrival = arrival
     try {
       this.#thread.drain()
     } finally {
-      this.cameSoon = false
+      this.arrival = 'late'
     }
   }
 }

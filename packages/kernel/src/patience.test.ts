@@ -45,7 +45,7 @@ describe('Patience', () => {
   test('leaves out nothing after what came soon, and looks longer once', () => {
     const patience = new Patience()
     for (let i = 0; i < 3; i++) patience.learn(false)
-    patience.cameSoon()
+    patience.arrived('soon')
     expect([skipped(patience), patience.keepsPace]).toEqual([0, true])
     patience.learn(false)
     expect([skipped(patience), patience.keepsPace]).toEqual([8, false])
@@ -55,21 +55,30 @@ describe('Patience', () => {
     const patience = new Patience()
     let looks = 0
     for (let i = 0; i < 640; i++) {
-      patience.cameSoon()
+      patience.arrived('soon')
       if (!patience.ask()) continue
       looks++
       patience.learn(false)
     }
     expect(looks).toBeLessThan(20)
     skipped(patience)
-    for (let i = 0; i < 3; i++) patience.learn(true)
+    for (let i = 0; i < 2; i++) patience.learn(true)
     patience.learn(false)
-    patience.cameSoon()
+    patience.arrived('soon')
     expect(skipped(patience)).toBeGreaterThan(0)
     for (let i = 0; i < 4; i++) patience.learn(true)
     patience.learn(false)
-    patience.cameSoon()
+    patience.arrived('soon')
     expect(skipped(patience)).toBe(0)
+  })
+
+  test('goes by what was seen, however often looks have been in vain, and never by what came late', () => {
+    const patience = new Patience()
+    for (let i = 0; i < 10; i++) patience.learn(false)
+    patience.arrived('late')
+    expect(patience.ask()).toBe(false)
+    patience.arrived('seen')
+    expect([skipped(patience), patience.keepsPace]).toEqual([0, true])
   })
 
   test('tells of a long look that was in vain, and of no other', () => {

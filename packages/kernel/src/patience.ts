@@ -5,8 +5,14 @@ export const SHORT_LOOK = 64
 const LONG_LOOK = 512
 /** Looks in a row that ended well: who is waited for keeps pace, and is worth waiting for when it does not for once. */
 const KEEPS_PACE = 4
-/** When so many are left out, looks have been in vain too often to go by what came soon: it may have come because nobody looked. */
-const DISTRUSTFUL = 8
+/** When so many are left out, looks have been in vain too often to go by a short sleep: it may have been short because nobody looked. */
+const DISTRUSTFUL = 16
+
+/**
+ * How what was waited for came: 'seen' by a thread that looked on for it, so that who answered has a core of its own; 'soon' after the
+ * thread had fallen asleep; or 'late'.
+ */
+export type Arrival = 'seen' | 'soon' | 'late'
 
 const nothing = (): void => {}
 
@@ -46,12 +52,9 @@ export class Patience {
     return false
   }
 
-  /**
-   * Tells that what was slept for came so soon that a look might have found it: the next is not left out, and a long one. Unless that
-   * has been in vain a few times.
-   */
-  cameSoon(): void {
-    if (this.#skippedAfterFailure > DISTRUSTFUL) return
+  /** Tells how what was not looked for came. If a look might have found it, the next is not left out, and a long one. */
+  arrived(arrival: Arrival): void {
+    if (arrival === 'late' || (arrival === 'soon' && this.#skippedAfterFailure > DISTRUSTFUL)) return
     this.#toSkip = 0
     this.#successes = KEEPS_PACE
   }
