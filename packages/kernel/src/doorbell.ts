@@ -1,15 +1,19 @@
 import { host } from '#host'
 import { BELL, threadBlock } from './kernel.js'
-import { type Arrival, Patience } from './patience.js'
+import type { Arrival } from './patience.js'
 import type { Thread } from './thread.js'
 
 // Before a thread goes to sleep it looks at its mailbox for a while: waking another thread up costs several microseconds, so a
-// short wait for an answer that is on its way is cheaper than a nap. How long a while, it learns. After a nap so short that it was
-// hardly worth it, it looks on for longer, while that is not in vain: longer than it takes until another thread has been woken up and
+// short wait for an answer that is on its way is cheaper than a nap. After a nap so short that it was hardly worth it, it looks on for
+// longer, unless that was in vain not long ago: longer than it takes until another thread has been woken up and
 // has answered, as two threads that wake each other each time would else never meet.
 const SPIN_LOOKS = 200
 const LONG_SPIN_MS = 0.25
 const MOST_SPINS = 60
+/** A longer look that was answered, but not sooner, may have been answered because the system took the core away from it. */
+const SURE_MS = 0.1
+/** So many times as long as it took, no thread looks long after a look that was in vain: little is lost where it always is. */
+const REST = 5
 /** About twice what waking a thread up takes where idle cores doze: who is woken wakes the other. */
 const SHORT_NAP_MS = 0.3
 
@@ -32,7 +36,8 @@ export class Doorbell {
   #looksLong = false
   /** How what is in the mailbox came, while it is served. */
   arrival: Arrival = 'late'
-  readonly #patience = new Patience()
+  /** Until then it does not look long. */
+  #restsUntil = 0
 
   constructor(thread: Thread) {
     this.#thread = thread
@@ -57,7 +62,6 @@ export class Doorbell {
   /** Looks on for a while, as what somebody waits for is likely to come at once. Being woken would take longer. */
   lookOn(): void {
     this.#looksLong = true
-    this.#patience.arrived('soon')
     this.rouse()
   }
 
@@ -88,12 +92,17 @@ export class Doorbell {
   }
 
   #spinLong(): boolean {
-    if (!this.#patience.ask()) return false
-    const end = performance.now() + LONG_SPIN_MS
+    const start = performance.now()
+    if (start < this.#restsUntil) return false
+    let came = false
+    let took = 0
     // Counted as well: some browsers' clocks stand still for much longer.
-    for (let spins = 0; spins < MOST_SPINS && performance.now() < end; spins++)
-      if (this.#spin(SPIN_LOOKS)) return this.#patience.learn(true)
-    return this.#patience.learn(false)
+    for (let spins = 0; !came && spins < MOST_SPINS && took < LONG_SPIN_MS; spins++) {
+      came = this.#spin(SPIN_LOOKS)
+      took = performance.now() - start
+    }
+    if (!came || took > SURE_MS) this.#restsUntil = start + (1 + REST) * took
+    return came
   }
 
   readonly #wake = (): void => {
