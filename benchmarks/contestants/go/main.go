@@ -65,7 +65,7 @@ const warmUps = 4
 const tried = 200
 
 // At the least where threads meet, as everybody has it.
-const warmTimeOfThreads = 300 * time.Millisecond
+const warmTimeOfThreads = 600 * time.Millisecond
 
 // nsEach answers the nanoseconds for one of count operations.
 func nsEach(count int, run run, checksum func(n int) int) float64 {

@@ -83,14 +83,25 @@ export const configurations = [
     'BROKEN=6 THIEVES=1 TASKS=4': 'entries that are tasks or nothing, in the whole array',
   }),
 
-  ...holds('mailbox', ['POKERS=3 POKES=1 DEATHS=1', 'DEATHS=1 *', 'DEATHS=2', 'APART DEATHS=2']),
-  ...lockFree('mailbox', ['DEATHS=1']),
+  ...holds('mailbox', [
+    'POKERS=3 POKES=1 DEATHS=1',
+    'DEATHS=1 *',
+    'DEATHS=2',
+    'APART DEATHS=2',
+    'POKES=1 ROUSES=2 STANDS=1 DEATHS=1 *',
+    'ROUSES=1 STANDS=1 DEATHS=1',
+    'ROUSES=2 STANDS=2',
+  ]),
+  ...lockFree('mailbox', ['DEATHS=1', 'POKES=1 ROUSES=1 STANDS=1 DEATHS=1']),
   ...refuted('mailbox', {
     'BROKEN=1': 'a look at the summary after the bell is raised',
     'BROKEN=2 DEATHS=1 *': 'notifying unconditionally after a death',
     'BROKEN=3': 'taking the summary before the leaves',
     'BROKEN=4': 'lowering the bell before notifying',
     'BROKEN=5': 'setting the leaf before the summary',
+    'BROKEN=6 ROUSES=1 *':
+      'a waitAsync counting no more once it has called, whatever the loop does just then',
+    'BROKEN=7 STANDS=1': 'notifying all who wait on the bell',
   }),
 
   ...holds('parking', [

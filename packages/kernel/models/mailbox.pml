@@ -2,6 +2,10 @@
    and the event loop that sleeps on the bell (src/doorbell.ts, Atomics.waitAsync). Pokers poke two objects, whose bits
    share a leaf or not (-DAPART); they die anywhere, and each death is followed by a RESCAN.
 
+   Something else in the thread may rouse the loop while it sleeps (`rouse`, -DROUSES), and the thread may block meanwhile, with the
+   event loop asleep or awake (`standStill`, Atomics.wait on the same bell, -DSTANDS). The waitAsync of a sleep that was ended so is
+   kept for the next; it calls `#wake` once, at whatever moment the loop has reached by then.
+
    M1  when nothing moves any more, every object that was poked has been looked at since that poke began, be the poker dead or not
    M2  the owner looks finitely often for finitely many pokes (lock-free: no endless run)
 
@@ -9,13 +13,21 @@
    BROKEN=2  RESCAN notifies only if the bell is up
    BROKEN=3  the leaves are taken before the summary
    BROKEN=4  a poker notifies before it lowers the bell, and only if it was up
-   BROKEN=5  the summary is set before the leaf */
+   BROKEN=5  the summary is set before the leaf
+   BROKEN=6  a waitAsync that calls while the loop is awake still counts as waiting
+   BROKEN=7  whoever lowers the bell notifies one waiter, not all */
 #include "steps.h"
 #ifndef POKERS
 #define POKERS 2
 #endif
 #ifndef POKES
 #define POKES 2                            /* by each poker */
+#endif
+#ifndef ROUSES
+#define ROUSES 0
+#endif
+#ifndef STANDS
+#define STANDS 0
 #endif
 #define OBJECTS 2
 #ifdef APART
@@ -29,10 +41,25 @@
 #define RESCAN_BIT 128
 
 byte leaf[OBJECTS], summary;
-bool bell, asleep;
+bool bell;
+bool waiting, called;                      /* a waitAsync waits on the bell; it has been notified and is about to call #wake */
+bool standing;                             /* an Atomics.wait waits on the bell */
 /* ghost */
 bool wanted[OBJECTS];                      /* a poke of it has begun since the owner last looked at it */
 byte deaths;
+byte rouses, stands;                       /* how many are still to come: any number up to the bounds, so that none hides what is lost without it */
+
+inline notify() {
+  if
+  :: waiting -> waiting = false; called = true
+  :: else
+  fi;
+#if BROKEN == 7
+  if :: standing && !called -> standing = false :: else fi
+#else
+  standing = false
+#endif
+}
 
 inline setSummary(object) {
   STEP(up = (summary & SUMMARY_BIT(object)) == 0);
@@ -58,11 +85,11 @@ proctype Poker() {
      if
      :: up ->
 #if BROKEN == 4
-        STEP(asleep = false);
+        STEP(notify());
         STEP(bell = false)
 #else
         STEP(up = bell; bell = false);     /* a swap: one poker lowers it, and that one notifies */
-        if :: up -> STEP(asleep = false) :: else fi
+        if :: up -> STEP(notify()) :: else fi
 #endif
      :: else
      fi
@@ -74,16 +101,40 @@ out: atomic { n = 0; object = 0; up = false }
 
 proctype Owner() {
   byte taken, bits, i, object;
+  bool waits;
 awake:
+  if
+  :: called ->                             /* #wake, while the loop is awake */
+     called = false;
+#if BROKEN != 6
+     waits = false
+#endif
+  :: true                                  /* or later */
+  fi;
+  if :: stands > 0 -> stands--; goto stand :: true fi;
   if :: summary != 0 -> goto drain :: else fi;
   bell = true;                             /* bellArm */
 #if BROKEN != 1
   if :: summary != 0 -> bell = false; goto drain :: else fi;
 #endif
-  asleep = bell;                           /* Atomics.waitAsync(bell, 1): one step */
+  if
+  :: waits
+  :: else ->
+     atomic { if :: bell -> waiting = true; waits = true :: else -> goto drain fi }  /* Atomics.waitAsync(bell, 1) */
+  fi;
 end_asleep:
-  !asleep;
-  bell = false;
+  if
+  :: called -> called = false; waits = false; bell = false; goto drain               /* #wake */
+  :: rouses > 0 -> rouses--; bell = false; goto awake
+  :: stands > 0 -> stands--; goto stand
+  fi;
+stand:
+  bell = true;                             /* bellArm */
+  if :: summary != 0 -> bell = false; goto drain :: else fi;
+  standing = bell;                         /* Atomics.wait(bell, 1): one step */
+end_stand:
+  !standing;
+  bell = false;                            /* bellLower, and rouse */
 drain:
 #if BROKEN == 3
   atomic { bits = leaf[0]; leaf[0] = 0 };
@@ -120,10 +171,10 @@ end_reap:
      deaths--;
      atomic { summary = summary | RESCAN_BIT };
 #if BROKEN == 2
-     atomic { if :: bell -> bell = false; asleep = false :: else fi }
+     atomic { if :: bell -> bell = false; notify() :: else fi }
 #else
      bell = false;
-     asleep = false
+     atomic { notify() }
 #endif
   od
 }
@@ -136,6 +187,8 @@ init {
   byte i;
   atomic {
     CHOOSE_DEATHS;
+    select(rouses : 0 .. ROUSES);
+    select(stands : 0 .. STANDS);
     for (i : 1 .. POKERS) { run Poker() }
     run Owner(); run Reaper(); run Monitor()
   }
