@@ -71,7 +71,7 @@ class ThreadPool {
     const entry = url()
     const pool = new Pool(this.thread, entry, threads ?? host.parallelism())
     this.tasks.onBusy = () => void pool.grow()
-    this.tasks.causeOfDeath = () => pool.lastError
+    this.tasks.causeOfDeath = (id, life) => pool.causeOfDeath(id, life)
     pool.onNoThreads = cause =>
       this.#refuse(new ThreadLostError('no thread of the pool could be started', { cause }))
     this.pool = pool

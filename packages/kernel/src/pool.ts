@@ -41,8 +41,8 @@ export class Pool implements Parked {
   #size: number
   /** Threads that have died, not by our wish, since the process began. */
   lost = 0
-  /** What the thread that died last died of, as far as its host says. */
-  lastError: Error | undefined
+  /** What the last thread of each number died of, as far as its host says. */
+  readonly #causes = new Map<number, { life: number; cause: Error | undefined }>()
   /** Called when there is no thread and none can be started. */
   onNoThreads: (error: Error | undefined) => void = () => {}
 
@@ -52,6 +52,12 @@ export class Pool implements Parked {
     this.#size = size
     this.resize(size)
     thread.park(this)
+  }
+
+  /** What a thread died of, if that is known. */
+  causeOfDeath(id: number, life: number): Error | undefined {
+    const last = this.#causes.get(id)
+    return last?.life === life ? last.cause : undefined
   }
 
   /** How many threads there may be. */
@@ -105,7 +111,7 @@ export class Pool implements Parked {
     this.#threads.set(id, thread)
     this.#starting.add(id)
     lifetime.starting++
-    thread.onExit((error, code) => this.#ended(id, error, code))
+    thread.onExit((error, code) => this.#ended(id, life, error, code))
     return true
   }
 
@@ -139,7 +145,7 @@ export class Pool implements Parked {
     if (this.#starting.delete(id)) this.#thread.lifetime.starting--
   }
 
-  #ended(id: number, error: Error | undefined, code: number | undefined): void {
+  #ended(id: number, life: number, error: Error | undefined, code: number | undefined): void {
     const { kernel, memory } = this.#thread
     const neverRan = this.#starting.has(id)
     const nobodyIsTold = neverRan || memory.i32[(threadBlock(id) + RUNNING) >> 2] === 0
@@ -149,6 +155,8 @@ export class Pool implements Parked {
     this.#threads.delete(id)
     this.#retiring.delete(id)
     this.#disowned.delete(id)
+    const end = code === undefined ? undefined : new Error(`the thread ended with exit code ${code}`)
+    this.#causes.set(id, { life, cause: error ?? end })
     kernel.threadReap(this.#thread.id, id)
     this.#stopping.get(id)?.()
     if (wasStopped) return
@@ -157,8 +165,6 @@ export class Pool implements Parked {
       if (kernel.taskIsReady()) this.grow()
       return
     }
-    this.lastError =
-      error ?? (code === undefined ? undefined : new Error(`the thread ended with exit code ${code}`))
     this.lost++
     // Goroutines that ran there reject with this error as their cause. With none, it would go unseen.
     if (error && nobodyIsTold) {

@@ -20,6 +20,7 @@ const TICKET = 12
 const FUNCTION = 16
 const ARGUMENTS = 20
 const RESULT = 24
+const STATE = 28
 const OUTCOME = 32
 
 const ENDED = 1
@@ -68,8 +69,8 @@ export class Tasks implements Parked {
   onBusy: () => void = () => {}
   /** Called when the last goroutine of this thread has ended, or the last one that it waits for. */
   onQuiet: () => void = () => {}
-  /** What a lost task is told that its thread died of. */
-  causeOfDeath: () => Error | undefined = () => undefined
+  /** What a lost task is told that its thread died of: a number, and which life of that number it was. */
+  causeOfDeath: (id: number, life: number) => Error | undefined = () => undefined
 
   constructor(thread: Thread) {
     this.#thread = thread
@@ -168,11 +169,16 @@ export class Tasks implements Parked {
     )
     this.#collect()
     for (const [ticket, pending] of suspects) {
-      if (!pending || this.#pending[ticket] !== pending || !kernel.taskAbandon(pending.task)) continue
+      if (!pending || this.#pending[ticket] !== pending) continue
+      // The life that ran it: assembly/claim.ts.
+      const state = memory.i32[(pending.task + STATE) >> 2]
+      if (!kernel.taskAbandon(pending.task)) continue
       this.#settle(ticket)
       wordDrop(this.#thread, memory.i32[(pending.task + ARGUMENTS) >> 2])
       kernel.taskFree(id, pending.task)
-      pending.outcome.lost(new ThreadLostError(undefined, { cause: this.causeOfDeath() }))
+      pending.outcome.lost(
+        new ThreadLostError(undefined, { cause: this.causeOfDeath(state & 0x3f, state >>> 8) }),
+      )
     }
   }
 
