@@ -31,6 +31,17 @@ export const exitWhenTold = parallel(
   },
 )
 
+/** Says which code its thread will end with, one for each thread, and ends it when told to. */
+export const exitWithOwnCode = parallel(
+  import.meta.url,
+  async function exitWithOwnCode(index: number, codes: SendChan<[number, number]>, told: ReceiveChan<never>) {
+    const code = 10 + currentThread().id
+    await codes.send([index, code])
+    await told.receive()
+    ;(globalThis as unknown as Exits).process.exit(code)
+  },
+)
+
 /** An exception that nobody can catch ends its thread. */
 export const failInTimer = parallel(import.meta.url, async function failInTimer() {
   setTimeout(() => {

@@ -118,6 +118,27 @@ export const threadLaws: Law[] = [
     },
   },
   {
+    name: 'each goroutine is told what its own thread died of, though several die at once',
+    rule: 33,
+    needs: ['process.exit'],
+    async run() {
+      await onSeveralThreads()
+      const [codes, told] = [chan<[number, number]>(), chan<never>()]
+      const dying = range(24).map(i => rejects(go(threadFixtures.exitWithOwnCode, i, codes, told), `${i}`))
+      const code: number[] = []
+      for (const _ of dying) {
+        const [index, its] = (await codes.receive())!
+        code[index] = its
+      }
+      told.close()
+      const causes = (await Promise.all(dying)).map(error => ((error as Error).cause as Error).message)
+      equal(
+        causes,
+        code.map(its => `the thread ended with exit code ${its}`),
+      )
+    },
+  },
+  {
     name: 'fewer threads: those that are too many take nothing new, finish what they run, and end; more threads start with the work',
     rule: 'API 3',
     needs: ['threads'],

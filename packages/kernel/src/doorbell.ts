@@ -5,8 +5,8 @@ import type { Thread } from './thread.js'
 
 // Before a thread goes to sleep it looks at its mailbox for a while: waking another thread up costs several microseconds, so a
 // short wait for an answer that is on its way is cheaper than a nap. After a nap so short that it was hardly worth it, it looks on for
-// longer, unless that was in vain not long ago: longer than it takes until another thread has been woken up and
-// has answered, as two threads that wake each other each time would else never meet.
+// longer, unless that was in vain not long ago: longer than it takes until another thread has been woken up and has answered, as two
+// threads that wake each other each time would else never meet.
 const SPIN_LOOKS = 200
 const LONG_SPIN_MS = 0.25
 const MOST_SPINS = 60
@@ -22,8 +22,10 @@ const SHORT_NAP_MS = 0.3
  * on any host; lifetime.ts does.
  *
  * A thread is either awake, and then a macrotask is scheduled that looks at the mailbox before it sleeps again, or asleep
- * with the bell raised and a waitAsync that has not called `#wake` yet. So a poke is either seen by the look or rings. A thread that is ending hears
- * nothing any more: what it is still given is for those who outlive it.
+ * with the bell raised and a waitAsync that has not called `#wake` yet. So a poke is either seen by the look or rings. A thread that
+ * is ending hears nothing any more: what it is still given is for those who outlive it.
+ *
+ * Model: models/mailbox.pml.
  */
 export class Doorbell {
   readonly #thread: Thread

@@ -54,7 +54,7 @@ export class Pool implements Parked {
     thread.park(this)
   }
 
-  /** What a thread died of, if that is known. */
+  /** What thread `id` died of in that life, if it is known: it has ended, and none has died under its number since. */
   causeOfDeath(id: number, life: number): Error | undefined {
     const last = this.#causes.get(id)
     return last?.life === life ? last.cause : undefined

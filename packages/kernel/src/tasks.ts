@@ -69,7 +69,7 @@ export class Tasks implements Parked {
   onBusy: () => void = () => {}
   /** Called when the last goroutine of this thread has ended, or the last one that it waits for. */
   onQuiet: () => void = () => {}
-  /** What a lost task is told that its thread died of: a number, and which life of that number it was. */
+  /** What a lost task is told that thread `id` died of in that life. */
   causeOfDeath: (id: number, life: number) => Error | undefined = () => undefined
 
   constructor(thread: Thread) {
