@@ -1,6 +1,8 @@
 // Loose bytes: the contents of large buffers go beside the message and not through what writes and reads it, where they would be
 // copied once more on either side.
 
+import { host } from '#host'
+
 /** Fewer bytes cost less in the table. */
 export const FEWEST_LOOSE = 512
 
@@ -42,7 +44,7 @@ export class Loose {
   /** Copies them all to `place`, which is aligned. */
   copyTo(memory: Uint8Array, place: number): void {
     for (const part of this.parts) {
-      memory.set(part, place)
+      host.copyBytes(part, memory, place)
       place = aligned(place + part.length)
     }
   }
@@ -50,7 +52,7 @@ export class Loose {
 
 /** A copy of `length` bytes that went beside at `place`: a buffer of its own. */
 export function takeLoose(loose: Uint8Array, place: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = loose.slice(place, place + length) as Uint8Array<ArrayBuffer>
+  const bytes = loose.subarray(place, place + length)
   if (bytes.length !== length) throw new Error('there are fewer loose bytes')
-  return bytes
+  return host.copyOf(bytes)
 }

@@ -44,6 +44,10 @@ export interface Host {
   pendingTimers(): number
   /** A timer of the runtime's own, which does not count among the pending ones. */
   keepAlive(fn: () => void, ms: number): HostTimer
+  /** Copies to `place` of `target` what nobody changes meanwhile. `source` is not empty; either may be shared memory. */
+  copyBytes(source: Uint8Array, target: Uint8Array, place: number): void
+  /** A copy, in a buffer of its own, of what nobody changes meanwhile. */
+  copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer>
   /** Why this host cannot have threads that share memory, as the end of a sentence; undefined if it may. */
   whyNoThreads(): string | undefined
   /** Whether this is a thread that `spawn` has started. */

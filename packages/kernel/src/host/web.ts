@@ -1,4 +1,5 @@
 import type { Host, HostTimer } from './host.js'
+import { plainCopies } from './plain-copies.js'
 import { isWebThread, spawnWebThread, threadData, threadDataArrived } from './web-thread.js'
 
 // Browsers. Pages live as long as they are open, so there is nothing to keep alive, and nothing to tell of idleness.
@@ -61,5 +62,6 @@ export const host: Host = {
   threadData,
   endThread: () => globalThis.close(),
   isEnding: () => false,
+  ...plainCopies,
   onIdle: () => false,
 }
