@@ -5,6 +5,8 @@ import type { Thread } from './thread.js'
 
 const FOREVER = 2 ** 31 - 1
 const LOOK_MS = 20
+/** Several times what a thread sleeps that is about to be given more work. */
+const NAP_MS = 2
 
 /**
  * Keeps the process alive exactly while something can still happen.
@@ -12,7 +14,8 @@ const LOOK_MS = 20
  * Waiting for a bell keeps no event loop alive, on any host. So each loop is left to itself while it has something to do:
  * timers, sockets, our macrotasks. When it runs dry,
  *
- * - a pool thread says "idle" in shared memory and holds a timer, so that it is still there when it is needed;
+ * - a pool thread holds a timer, so that it is still there when it is needed, and says "idle" in shared memory; but only when it has had
+ *   no work for NAP_MS: two threads that wake each other would else wake the main thread each time as well, and lose a core to it;
  * - the main thread asks whether every other thread is idle with nothing in its mailbox. Nothing can happen then: it lets go,
  *   and the process ends. If not, it holds a timer, and the next thread that becomes idle rings it to ask again.
  *
@@ -29,6 +32,8 @@ export class Lifetime {
   #idle = false
   /** It has become active again, and its timer still keeps the loop from running dry. */
   #holdsInVain = false
+  /** There has been work since it was last asked whether this is a nap. */
+  #worked = false
   /** Threads on their way that cannot speak for themselves yet; the main thread waits for them. */
   starting = 0
   /** What keeps this thread busy, for hosts that cannot tell: goroutines that are not parked, and work about to be taken. */
@@ -46,11 +51,13 @@ export class Lifetime {
       if (!this.#hold) return
       this.#setHolding(0)
       this.#letGo()
-    } else if (this.#idle) {
-      this.#idle = false
-      this.#thread.kernel.activitySet(this.#thread.id, 0)
-      this.#holdsInVain = true
+      return
     }
+    this.#worked = true
+    if (!this.#idle) return
+    this.#idle = false
+    this.#thread.kernel.activitySet(this.#thread.id, 0)
+    this.#holdsInVain = true
   }
 
   /** The thread has done its work, and is about to look for more: what can wait until then. */
@@ -62,7 +69,7 @@ export class Lifetime {
   }
 
   #ranDry(): void {
-    if (this.#thread.id !== MAIN_THREAD) return this.#rest()
+    if (this.#thread.id !== MAIN_THREAD) return this.#worked ? this.#nap() : this.#rest()
     if (this.#hold) return
     const { kernel, id } = this.#thread
     this.#setHolding(1)
@@ -82,6 +89,13 @@ export class Lifetime {
 
   #watchLater(): void {
     this.#hold = host.keepAlive(() => this.#watch(), LOOK_MS)
+  }
+
+  /** Keeps the loop from running dry until there has been no work for a while. */
+  readonly #nap = (): void => {
+    if (!this.#worked) return
+    this.#worked = false
+    host.keepAlive(this.#nap, NAP_MS)
   }
 
   #rest(): void {

@@ -84,9 +84,13 @@ export class Thread {
 
   /** The first `count` words of the inbox: valid until the next call that fills it, and the next drain. */
   inbox(count: number): Int32Array {
-    const { i32 } = this.memory
-    const start = i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
-    return i32.subarray(start, start + count)
+    const start = this.#inboxStart
+    return this.memory.i32.subarray(start, start + count)
+  }
+
+  /** The place of the inbox in words. */
+  get #inboxStart(): number {
+    return this.memory.i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
   }
 
   /** The numbers of the record that was read last: room for RECORD_NUMBERS, valid until the next is read. */
@@ -167,10 +171,9 @@ export class Thread {
   drain(): void {
     const count = this.kernel.mailboxDrain(this.id)
     if (count === 0) return
-    const inbox = this.inbox(count)
-    if (count === 1) return this.#serve(inbox[0])
+    if (count === 1) return this.#serve(this.memory.i32[this.#inboxStart])
     // A copy: what looks at its object may fill the inbox again.
-    for (const hash of inbox.slice()) this.#serve(hash)
+    for (const hash of this.inbox(count).slice()) this.#serve(hash)
   }
 
   #serve(hash: number): void {
