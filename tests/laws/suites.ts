@@ -16,6 +16,7 @@ import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
 import { limiterLaws } from './limiter.laws.js'
 import { lockLaws } from './lock.laws.js'
+import { lockSyncLaws } from './lock-sync.laws.js'
 import { memoryLaws, prepareSmallMemory } from './memory.laws.js'
 import { modelLaws } from './model.laws.js'
 import { onceLaws } from './once.laws.js'
@@ -51,6 +52,7 @@ const ofNumbers: Law[] = [
 const ofEveryChannel: Law[] = [...ofNumbers, ...cancellationLaws, ...fairnessLaws]
 const ofSync: Law[] = [
   ...lockLaws,
+  ...lockSyncLaws,
   ...rwMutexLaws,
   ...waitGroupLaws,
   ...onceLaws,

@@ -145,6 +145,22 @@ export class MonitorLedger {
     this.numbers[this.#base + 1]--
   }
 
+  /** Whether those of a thread have been let pass and do not know yet. */
+  hasGrantsOf(life: number): boolean {
+    const numbers = this.numbers
+    for (let entry = this.entries; entry < this.holders; entry += ENTRY) {
+      if (numbers[entry] === life && numbers[entry + GRANTED] > 0) return true
+    }
+    return false
+  }
+
+  /** Whether the goroutines of a thread hold anything. */
+  holds(life: number): boolean {
+    for (let holder = this.holders; holder < this.end; holder += HOLDER)
+      if (this.numbers[holder] === life) return true
+    return false
+  }
+
   /** The goroutines of a thread hold so much more; a negative number is less. */
   hold(life: number, amount: number): void {
     if (amount === 0) return

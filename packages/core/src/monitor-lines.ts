@@ -34,6 +34,10 @@ export class MonitorLines {
     return this.#lines.some(line => line.first !== undefined)
   }
 
+  isAnybodyIn(line: number): boolean {
+    return this.#lines[line].first !== undefined
+  }
+
   /** Whether anybody who is first has come before that. */
   hasWaitedSince(time: number): boolean {
     return this.#lines.some(({ first }) => first && first.since < time)

@@ -17,6 +17,11 @@ export class Line extends WaitQueue {
     this.length++
   }
 
+  override unshift(waiter: MonitorWaiter): void {
+    super.unshift(waiter)
+    this.length++
+  }
+
   override unlink(waiter: MonitorWaiter): void {
     super.unlink(waiter)
     this.length--

@@ -103,17 +103,20 @@ export class Monitor implements Shareable, Standing {
 
   /** Passes if nobody waits and `ticket` may; answers whether it did. @throws the rules' failure */
   try(line: number, ticket: number): boolean {
-    return this.#passes(line, ticket, false)
+    return this.#passes(line, ticket)
   }
 
-  #passes(line: number, ticket: number, blocks: boolean): boolean {
-    const outcome = this.#attempt(line, ticket, blocks)
+  #passes(line: number, ticket: number): boolean {
+    return this.#isPass(this.#attempt(line, ticket))
+  }
+
+  #isPass(outcome: number): boolean {
     if (outcome > PASS) throw this.rules.failure!(outcome)
     return outcome === PASS
   }
 
-  #attempt(line: number, ticket: number, blocks: boolean): number {
-    if (this.#shared) return this.#shared.attempt(line, ticket, blocks)
+  #attempt(line: number, ticket: number): number {
+    if (this.#shared) return this.#shared.attempt(line, ticket)
     if (this.#lines[line].first !== undefined) return WAIT
     return this.rules.attempt(this.#state, line, ticket, this)
   }
@@ -134,7 +137,7 @@ export class Monitor implements Shareable, Standing {
         cancellation = cancellationOf(options)
         if (cancellation?.canceled) return Promise.reject(cancellation.reason)
       }
-      if (typeof arrival !== 'function' && this.#passes(line, arrival, false)) return done()
+      if (typeof arrival !== 'function' && this.#passes(line, arrival)) return done()
     } catch (error) {
       return Promise.reject(error)
     }
@@ -159,15 +162,21 @@ export class Monitor implements Shareable, Standing {
     }) as Promise<void>
   }
 
-  /** As `wait`, and blocks the thread. @throws {DeadlockError} @throws {MainThreadBlockedError} */
-  waitSync(what: string, line: number, ticket: number, options?: SyncOptions): void {
+  /**
+   * As `wait` in a line where nobody's ticket is other than 0, and blocks the thread. Others of this thread who wait there come after
+   * it: until it is over they could not use what they got.
+   *
+   * @throws {DeadlockError} Only goroutines of this thread could end the wait: it is not shared, or they hold something of it.
+   * @throws {MainThreadBlockedError}
+   */
+  waitSync(what: string, line: number, options?: SyncOptions): void {
     throwIfCanceled(options)
-    if (this.#passes(line, ticket, true)) return
+    if (this.#isPass(this.#shared ? this.#shared.attemptBeforeBlocking(line) : this.#attempt(line, 0))) return
     block<unknown>(
       what,
-      () => !this.#shared,
+      () => !this.#shared || this.#shared.isHeldHere(),
       options,
-      (resolve, reject, context) => this.#park(line, ticket, context, resolve, reject),
+      (resolve, reject, context) => this.#park(line, 0, context, resolve, reject, true),
     )
   }
 
@@ -177,9 +186,10 @@ export class Monitor implements Shareable, Standing {
     cancellation: Cancellation | undefined,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
+    blocks = false,
   ): MonitorWaiter {
     const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)
-    if (this.#shared) this.#shared.park(waiter, this.#lines[line], arrival)
+    if (this.#shared) this.#shared.park(waiter, this.#lines[line], arrival, blocks)
     else {
       if (typeof arrival === 'function') this.#dismiss(line)
       waiter.value = typeof arrival === 'function' ? arrival(this.#state) : arrival

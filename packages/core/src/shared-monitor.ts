@@ -30,7 +30,8 @@ const IMPATIENT_MS = 1
  * entry for each line in the record.
  *
  *   M1  somebody of this thread waits in a line  =>  the thread has an entry there, and this is parked in the thread
- *   M2  an entry is granted something            =>  it is poked, and takes it with its next change; or it has died
+ *   M2  an entry is granted something            =>  its thread takes it with this change; or is poked, and takes it with its next; or
+ *                                                    has died
  *   M3  nobody whose entry is first may pass     <=  no change is being made: each lets pass who may, before it is published
  *
  * A change is made in the thread's scratch, and published by one swap; if somebody else was first it is made again.
@@ -50,6 +51,9 @@ export class SharedMonitor implements Parked, Standing {
   /** Who of this thread waits. */
   readonly #lines: MonitorLines
   #isParked = false
+  /** Goroutines of this thread block it to wait here, once or again. */
+  #blocks = false
+  #isLooking = false
   /** Threads that others were let pass on, up to #grantedEnd. */
   readonly #granted: number[] = []
   #grantedEnd = 0
@@ -116,12 +120,37 @@ export class SharedMonitor implements Parked, Standing {
     return this.#thread.kernel.recordLet(this.address) === OK
   }
 
-  /** An attempt of somebody who does not wait in line; `blocks` his thread next if it is in vain. */
-  attempt(line: number, ticket: number, blocks: boolean): number {
+  /** An attempt of somebody who does not wait in line. */
+  attempt(line: number, ticket: number): number {
+    return this.#takes(1) ? PASS : this.#attempt(line, ticket)
+  }
+
+  /**
+   * The same of somebody who blocks the thread next if it is in vain. It does not take what has been granted to others of this thread
+   * who wait in that line: that is his when he waits before them.
+   */
+  attemptBeforeBlocking(line: number): number {
+    this.#blocks = true
+    if (this.#takes(LOOKS)) return PASS
+    return this.#lines.isAnybodyIn(line) ? WAIT : this.#attempt(line, 0)
+  }
+
+  /** Whether goroutines of this thread hold something of it; not if they have just been granted it, and whoever looks can take it. */
+  isHeldHere(): boolean {
+    this.#read()
+    if (this.#ledger.hasGrantsOf(this.#life)) return false
+    return this.#rules.gated ? this.#numbers[0] === 1 + this.#thread.id : this.#ledger.holds(this.#life)
+  }
+
+  /** Takes a gated monitor that is free while it is looked at so many times. */
+  #takes(looks: number): boolean {
     const { kernel, id } = this.#thread
-    if (this.#rules.gated && kernel.recordHold(id, this.address, blocks ? LOOKS : 1) === OK) return PASS
+    return this.#rules.gated === true && kernel.recordHold(id, this.address, looks) === OK
+  }
+
+  #attempt(line: number, ticket: number): number {
     return this.#change(numbers => {
-      this.thread = id
+      this.thread = this.#thread.id
       // Not past those who wait; but of a gated monitor whose holder has died anybody may be told.
       if (this.waits(line) && !(this.#rules.gated && numbers[0] === LOST)) return WAIT
       const outcome = this.#rules.attempt(numbers, line, ticket, this)
@@ -131,12 +160,19 @@ export class SharedMonitor implements Parked, Standing {
     }, false)
   }
 
-  park(waiter: MonitorWaiter, line: Line, arrival: number | ((state: State) => number)): void {
+  /** Somebody joins the end of a line; or if he `blocks` the thread, its beginning, as far as those of this thread stand there. */
+  park(
+    waiter: MonitorWaiter,
+    line: Line,
+    arrival: number | ((state: State) => number),
+    blocks: boolean,
+  ): void {
     waiter.since = performance.now()
-    line.push(waiter)
+    if (blocks) line.unshift(waiter)
+    else line.push(waiter)
     if (typeof arrival === 'number') {
       waiter.value = arrival
-      if (line.length > 1 && !this.#rules.counted?.(waiter.line)) return // behind others: the entry is theirs
+      if (line.length > 1 && !this.#rules.counted?.(waiter.line)) return // beside others: the entry is theirs
     }
     this.#lines.joining = waiter
     try {
@@ -180,7 +216,12 @@ export class SharedMonitor implements Parked, Standing {
 
   /** Something has been granted to this thread, or a thread has died, or a gated monitor is free. */
   look(): void {
-    this.#change(() => {}, false)
+    this.#isLooking = true
+    try {
+      this.#change(() => {}, false)
+    } finally {
+      this.#isLooking = false
+    }
     this.#parkOrNot()
     if (!this.#rules.gated || !this.#isParked) return
     const now = performance.now()
@@ -189,6 +230,14 @@ export class SharedMonitor implements Parked, Standing {
         numbers[1] = 1
       })
     }
+  }
+
+  /**
+   * Whether what a change grants to this thread is left to the next look, for which it pokes itself. Who makes the change goes on first, and
+   * if he blocks the thread next, it is better his: others of the thread stand still with him, and would keep it.
+   */
+  get #defers(): boolean {
+    return this.#blocks && !this.#isLooking
   }
 
   #parkOrNot(): void {
@@ -253,7 +302,7 @@ export class SharedMonitor implements Parked, Standing {
   #admitAll(): void {
     for (let line = 0; line < this.#rules.lines; line++) {
       do this.#admit(line)
-      while (this.#lines.takeGrants())
+      while (!this.#defers && this.#lines.takeGrants())
     }
   }
 
@@ -310,7 +359,7 @@ export class SharedMonitor implements Parked, Standing {
       numbers[entry + COUNT]--
       if (numbers[entry + COUNT] > 0) this.#ledger.moveToEnd(entry)
       if (outcome === PASS) this.#ledger.hold(life, this.#rules.held?.(line, ticket) ?? 0)
-      if (life !== this.#life) this.#granted[this.#grantedEnd++] = threadOf(life)
+      if (life !== this.#life || this.#defers) this.#granted[this.#grantedEnd++] = threadOf(life)
     }
   }
 

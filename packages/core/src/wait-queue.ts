@@ -67,6 +67,16 @@ export class WaitQueue {
     parkedGoroutines.count++
   }
 
+  /** Joins before everybody else. */
+  unshift(waiter: Waiter): void {
+    waiter.queue = this
+    waiter.next = this.first
+    if (this.first) this.first.previous = waiter
+    else this.last = waiter
+    this.first = waiter
+    parkedGoroutines.count++
+  }
+
   /** Takes out the first waiter. Whoever gets it commits it. */
   shift(): Waiter | undefined {
     for (let { first } = this; first; first = this.first) {

@@ -109,10 +109,16 @@ export class Mutex implements Locker {
     if (debugging) givesBack(this.#monitor)
   }
 
-  /** Takes the lock as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile. */
+  /**
+   * Takes the lock as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile, and if they wait
+   * for the lock too, get it later.
+   *
+   * @throws {DeadlockError} It is held by a goroutine of this thread, which could not give it back: await `lock` there.
+   * @throws {MainThreadBlockedError} This is a page's main thread.
+   */
   lockSync(options?: SyncOptions): void {
     if (debugging) asksSync(this.#monitor)
-    this.#monitor.waitSync('lockSync', 0, 0, options)
+    this.#monitor.waitSync('lockSync', 0, options)
     if (debugging) takes(this.#monitor)
   }
 

@@ -129,10 +129,16 @@ export class RWMutex implements Locker {
     return locked
   }
 
-  /** Takes the lock for writing as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile. */
+  /**
+   * Takes the lock for writing as `lock` does, and blocks the thread until it has it: its other goroutines stand still meanwhile, and if
+   * they wait to write too, get it later.
+   *
+   * @throws {DeadlockError} It is held by a goroutine of this thread, for writing or reading, which could not give it back: await `lock`.
+   * @throws {MainThreadBlockedError} This is a page's main thread.
+   */
   lockSync(options?: SyncOptions): void {
     if (debugging) asksSync(this.#monitor)
-    this.#monitor.waitSync('lockSync', WRITE, 0, options)
+    this.#monitor.waitSync('lockSync', WRITE, options)
     if (debugging) takes(this.#monitor)
   }
 
@@ -166,10 +172,15 @@ export class RWMutex implements Locker {
     return locked
   }
 
-  /** Takes the lock for reading as `rlock` does, and blocks the thread until it has it. */
+  /**
+   * Takes the lock for reading as `rlock` does, and blocks the thread until it has it.
+   *
+   * @throws {DeadlockError} It must wait, and a goroutine of this thread holds the lock, for writing or reading: await `rlock`.
+   * @throws {MainThreadBlockedError} This is a page's main thread.
+   */
   rlockSync(options?: SyncOptions): void {
     if (debugging) asksSync(this.#monitor, false)
-    this.#monitor.waitSync('rlockSync', READ, 0, options)
+    this.#monitor.waitSync('rlockSync', READ, options)
     if (debugging) takes(this.#monitor, false)
   }
 
