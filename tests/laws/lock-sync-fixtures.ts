@@ -5,8 +5,7 @@ import { Mutex, RWMutex } from '@millrace/sync'
 
 export type Lock = Mutex | RWMutex
 
-export const locks = { 'a Mutex': Mutex, 'an RWMutex': RWMutex } as const
-export type LockName = keyof typeof locks
+export const locks: Record<string, new () => Lock> = { 'a Mutex': Mutex, 'an RWMutex': RWMutex }
 
 /** Waits for the lock in one goroutine, and for the same lock in another that blocks the thread of both, `times` times without an await. */
 export const waitAndBlock = parallel(
@@ -52,6 +51,7 @@ export const blockOnOneself = parallel(import.meta.url, async function blockOnOn
   await lock.lock()
   try {
     lock.lockSync()
+    return 'nothing'
   } catch (error) {
     return (error as DeadlockError).code
   } finally {

@@ -4,13 +4,13 @@ import type { Law } from './law.js'
 import * as fixtures from './lock-sync-fixtures.js'
 
 /** Blocking a thread for a lock that other goroutines of it wait for, or hold: they stand still with it. */
-const lawsOf = (name: fixtures.LockName): Law[] => [
+const lawsOf = (name: string, Class: new () => fixtures.Lock): Law[] => [
   {
     name: `${name} is had by a goroutine that blocks its thread, although another of that thread has waited for longer`,
     rule: 'API 2',
     needs: ['threads'],
     async run(world) {
-      const lock = await world.make(fixtures.locks[name])
+      const lock = await world.make(Class)
       const blocks = chan<unknown>(1)
       const cell = sharedArray('i32', 1)
       for (let round = 1; round <= 30; round++) {
@@ -30,7 +30,7 @@ const lawsOf = (name: fixtures.LockName): Law[] => [
     needs: ['threads'],
     timeoutMs: 30_000,
     async run(world) {
-      const lock = await world.make(fixtures.locks[name])
+      const lock = await world.make(Class)
       const cell = sharedArray('i32', 1)
       const there = range(4).map(() => go(fixtures.hammerSync, lock, cell, 1000))
       await Promise.all([fixtures.hammer(lock, cell, 1000), ...there])
@@ -43,11 +43,13 @@ const lawsOf = (name: fixtures.LockName): Law[] => [
     rule: 'API 2',
     needs: ['threads'],
     async run(world) {
-      const lock = await world.make(fixtures.locks[name])
+      const lock = await world.make(Class)
       equal(await go(fixtures.blockOnOneself, lock), 'ERR_DEADLOCK')
       ok(lock.tryLock(), 'it is not free at last')
     },
   },
 ]
 
-export const lockSyncLaws: Law[] = (Object.keys(fixtures.locks) as fixtures.LockName[]).flatMap(lawsOf)
+export const lockSyncLaws: Law[] = Object.entries(fixtures.locks).flatMap(([name, Class]) =>
+  lawsOf(name, Class),
+)
