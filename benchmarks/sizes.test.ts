@@ -49,5 +49,14 @@ test('what seems slow until it is compiled is tried again, as far as that goes',
     return PATIENCE_MS * 15
   }
   expect(await findCount(scenario, 1_000_000, false, slow)).toBe(50_000)
-  expect(tried).toEqual([10_000, 50_000])
+  expect(tried).toEqual([10_000, 50_000, 50_000])
+})
+
+test('one slow trial is not believed, two are', async () => {
+  const trials =
+    (...slow: boolean[]) =>
+    async () =>
+      PATIENCE_MS * (slow.shift() ? 1e6 : 1)
+  expect(await findCount(scenario, 1_000_000, false, trials(true))).toBe(1_000_000)
+  expect(await findCount(scenario, 1_000_000, false, trials(true, true))).toBe(1000)
 })
