@@ -30,6 +30,7 @@ export {
   withTimeoutCause,
   withValue,
 } from './context.js'
+export { crossesAs, crossesByReference, crossesWith, type Parts } from './crosses-as.js'
 export { currentStrand, type DebugReport, enterStrand, onStrand, report, type Strand } from './debug.js'
 export {
   bool,
@@ -54,7 +55,7 @@ export {
 export { type FlightKey, flightKey } from './flight-key.js'
 export { type Flight, type FlightEnd, type FlightLost, FlightTable, type Follower } from './flight-table.js'
 export { go } from './go.js'
-export { crossesAs, crossesByReference, crossesWith, Monitor, monitorRules, type Parts } from './monitor.js'
+export { Monitor, monitorRules } from './monitor.js'
 export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 export { isParallel, type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'

@@ -154,21 +154,21 @@ export class MonitorLedger {
     return false
   }
 
-  /** Whether the goroutines of a thread hold anything. */
-  holds(life: number): boolean {
-    for (let holder = this.holders; holder < this.end; holder += HOLDER)
-      if (this.numbers[holder] === life) return true
-    return false
+  /** Where it says how much the goroutines of a thread hold; -1 if they hold nothing. */
+  holderOf(life: number): number {
+    const { numbers, end } = this
+    for (let holder = this.holders; holder < end; holder += HOLDER)
+      if (numbers[holder] === life) return holder
+    return -1
   }
 
   /** The goroutines of a thread hold so much more; a negative number is less. */
   hold(life: number, amount: number): void {
     if (amount === 0) return
     const numbers = this.numbers
-    const { end } = this
-    let holder = this.holders
-    while (holder < end && numbers[holder] !== life) holder += HOLDER
-    if (holder === end) {
+    let holder = this.holderOf(life)
+    if (holder < 0) {
+      holder = this.end
       numbers[this.#base + 1]++
       numbers[holder] = life
       numbers[holder + HELD] = 0

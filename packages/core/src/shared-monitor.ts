@@ -1,17 +1,7 @@
 import { MAIN_THREAD, OK, type Parked, RECORD_NUMBERS, type Thread, WOULD_BLOCK } from '@millrace/kernel'
 import type { Monitor } from './monitor.js'
 import { forgetTheDead } from './monitor-deaths.js'
-import {
-  COUNT,
-  ENTRY,
-  GRANTED,
-  HELD,
-  HOLDER,
-  MonitorLedger,
-  OUTCOME,
-  TICKET,
-  threadOf,
-} from './monitor-ledger.js'
+import { COUNT, ENTRY, GRANTED, HELD, MonitorLedger, OUTCOME, TICKET, threadOf } from './monitor-ledger.js'
 import { MonitorLines } from './monitor-lines.js'
 import { LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
 import type { Line, MonitorWaiter } from './monitor-waiter.js'
@@ -139,7 +129,9 @@ export class SharedMonitor implements Parked, Standing {
   isHeldHere(): boolean {
     this.#read()
     if (this.#ledger.hasGrantsOf(this.#life)) return false
-    return this.#rules.gated ? this.#numbers[0] === 1 + this.#thread.id : this.#ledger.holds(this.#life)
+    return this.#rules.gated
+      ? this.#numbers[0] === 1 + this.#thread.id
+      : this.#ledger.holderOf(this.#life) >= 0
   }
 
   /** Takes a gated monitor that is free while it is looked at so many times. */
@@ -203,14 +195,12 @@ export class SharedMonitor implements Parked, Standing {
         numbers[0] = 1 + MAIN_THREAD
         this.#ledger.isChanged = true
       }
-      for (let holder = this.#ledger.holders; holder < this.#ledger.end; holder += HOLDER) {
-        if (numbers[holder] !== this.#life) continue
-        const held = numbers[holder + HELD]
-        this.#ledger.dropHolder(holder)
-        this.#ledger.hold(this.#thread.life(MAIN_THREAD), held)
-        this.#ledger.isChanged = true
-        return
-      }
+      const holder = this.#ledger.holderOf(this.#life)
+      if (holder < 0) return
+      const held = numbers[holder + HELD]
+      this.#ledger.dropHolder(holder)
+      this.#ledger.hold(this.#thread.life(MAIN_THREAD), held)
+      this.#ledger.isChanged = true
     }, false)
   }
 
