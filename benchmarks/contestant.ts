@@ -46,10 +46,11 @@ const modules = [
   'floor',
 ] as const
 
-// multithreading does not load on Node 20, so it takes part on the newest too.
+// multithreading does not load on Node 20, so it takes part on the newest too; and the targets are told by the newest.
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
   millrace: hostNames,
   multithreading: hostNames.filter(name => name === newestNode),
+  floor: hostNames.filter(name => name === newestNode),
 }
 
 /** Everybody, whether what they run on is there or not. */

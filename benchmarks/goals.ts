@@ -1,6 +1,15 @@
 // What has to be reached, and how it stands after a run.
 
-import { bestOf, isPeer, newestMillrace, type Results, resultsOf, timesAsGood, valuesOf } from './results.js'
+import {
+  bestOf,
+  isPeer,
+  nameOf,
+  newestMillrace,
+  type Results,
+  resultsOf,
+  timesAsGood,
+  valuesOf,
+} from './results.js'
 import { coreNames, type ScenarioName, scenarioNames } from './scenarios.js'
 import { geometricMean, median } from './statistics.js'
 
@@ -19,7 +28,7 @@ const round = (value: number): string => value.toPrecision(3).replace(/e\+?(-?\d
 
 /**
  * The geometric mean over scenarios of how many times as good as `base` Millrace is in the best of those of `ways` that the
- * scenario has first.
+ * scenario has first. Where that is too little, beside it what the language takes alone: the ways of the floor that `floor` names.
  */
 const times =
   (
@@ -28,21 +37,34 @@ const times =
     ways: readonly string[],
     base: (millrace: string) => string,
     atLeast: number,
+    floor?: RegExp,
   ): Goal =>
   (results, millrace) => {
     const all = names.flatMap(name => {
       const rows = resultsOf(results, name)
-      const found = ways
-        .map(way => timesAsGood(rows, way === '' ? millrace : `${millrace}: ${way}`, base(millrace)))
+      const against = (row: string) => timesAsGood(rows, row, base(millrace))
+      const own = ways
+        .map(way => against(way === '' ? millrace : `${millrace}: ${way}`))
         .find(value => value !== undefined)
-      return found === undefined ? [] : [found]
+      if (own === undefined) return []
+      const least = floor && bestOf(rows, row => row.contestant.startsWith('floor') && floor.test(row.way))
+      return [{ own, least: least && against(nameOf(least)) }]
     })
     if (all.length === 0) return { goal, at: NOT_MEASURED }
-    const mean = geometricMean(all)
+    const mean = geometricMean(all.map(({ own }) => own))
     const missing = names.length - all.length
     const at = `${round(mean)} ×${missing > 0 ? ` (without ${missing} of ${names.length} that were not measured)` : ''}`
-    return { goal, isMet: mean >= atLeast, at }
+    return mean >= atLeast ? { goal, isMet: true, at } : { goal, isMet: false, at: at + languageAlone(all) }
   }
+
+function languageAlone(all: readonly { own: number; least?: number }[]): string {
+  const known = all.filter((one): one is { own: number; least: number } => one.least !== undefined)
+  if (known.length === 0) return ''
+  const least = round(geometricMean(known.map(({ least }) => least)))
+  if (all.length === 1) return `; what the language takes for it alone is ${least} ×`
+  const own = round(geometricMean(known.map(({ own }) => own)))
+  return `; in ${known.length} of these ${all.length} it is known what the language takes alone: ${least} ×, and Millrace ${own} ×`
+}
 
 /** A value of Millrace at most `limit`, or at most so many times another's. */
 const atMost =
@@ -115,26 +137,59 @@ const go = () => 'go'
 const threads = scenarioNames.filter(name => name.startsWith('crossbeam-threads/'))
 const multithreading = (millrace: string): string => millrace.replace('millrace', 'multithreading')
 const TYPED = ['typed, plain await']
+/** Ways of the floor: with promises, and without. */
+const AWAITS = /await|promise|alone/
+const TRIES = /^a ring for two$/
+const PLAIN_AND_TRIED = [
+  ['plain await', AWAITS],
+  ['try first, else await', TRIES],
+] as const
 
 const goals: readonly Goal[] = [
-  times('one thread, plain await, core: at least 1 × Go', coreNames, ['plain await'], go, 1),
+  times('one thread, plain await, core: at least 1 × Go', coreNames, ['plain await'], go, 1, AWAITS),
   times('one thread, as a user would, core: at least 2 × Go', coreNames, ['try first', 'plain await'], go, 2),
   aheadOfPeers,
-  times("two threads, crossbeam's programs, typed: at least 0.7 × Go", threads, TYPED, go, 0.7),
+  times("two threads, crossbeam's programs, typed: at least 0.7 × Go", threads, TYPED, go, 0.7, AWAITS),
   times(
     'two threads, spsc with capacity N, typed: at least 1 × Go',
     ['crossbeam-threads/spsc-N'],
     TYPED,
     go,
     1,
+    AWAITS,
   ),
-  ...['plain await', 'try first, else await'].map(way =>
+  times(
+    'fractions between threads, plain await: at least 1 × Go',
+    ['chan/stream'],
+    ['typed, fractions'],
+    go,
+    1,
+    AWAITS,
+  ),
+  times(
+    'fractions between threads, trySend and receiveMany: at least 3 × Go',
+    ['chan/stream'],
+    ['typed, fractions, try first and receiveMany'],
+    go,
+    3,
+    TRIES,
+  ),
+  times('rendezvous of two threads: at least 0.5 × Go', ['crossbeam-threads/spsc-0'], TYPED, go, 0.5, AWAITS),
+  times(
+    'a shared channel that nobody else uses, trySend and tryReceive: at least 1 / 1.2 × Go',
+    ['chan/pair-try'],
+    ['shared channel'],
+    go,
+    1 / 1.2,
+  ),
+  ...PLAIN_AND_TRIED.map(([way, floor]) =>
     times(
       `numbers between threads, ${way}: at least 20 × postMessage`,
       ['chan/stream'],
       [way],
       () => 'postmessage: a message each',
       20,
+      floor,
     ),
   ),
   times(
@@ -190,6 +245,20 @@ const goals: readonly Goal[] = [
     ['two threads'],
     millrace => `${millrace}: one thread`,
     1.8,
+  ),
+  atMost(
+    'waking an idle thread: no longer than MessagePort takes',
+    'wake/p50',
+    '',
+    { times: 1, of: 'postmessage' },
+    'µs',
+  ),
+  atMost(
+    'idle threads: no more CPU time than those of Worker and MessagePort',
+    'wake/idle-cpu',
+    '',
+    { times: 1, of: 'postmessage' },
+    'µs a second',
   ),
   flat('grow/messages'),
   flat('grow/messages-threads'),

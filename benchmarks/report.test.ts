@@ -92,6 +92,27 @@ test('targets are told by the newest Node, met or missed, or not measured', () =
   })
 })
 
+test('beside a target that is missed stands what the language takes alone, where that is known', () => {
+  const row = (contestant: string, way: string, value: number): Result => ({
+    contestant,
+    way,
+    values: [value],
+  })
+  const rows = [row('go', '', 50), row('millrace on node 26', 'plain await', 125)]
+  const floor = row('floor on node 26', 'queues and promises', 100)
+  const told = verdicts(
+    of([
+      ['chan/sync', [...rows, floor]],
+      ['chan/popular', rows],
+    ]),
+  )
+  const core = told.find(({ goal }) => goal.startsWith('one thread, plain await'))!
+  expect(core.isMet).toBe(false)
+  expect(core.at).toMatch(
+    /^0\.400 × .*; in 1 of these 2 it is known what the language takes alone: 0\.500 ×, and Millrace 0\.400 ×$/,
+  )
+})
+
 test('a row in which a peer is ahead is named', () => {
   const rows = results.map(one => (one.contestant === 'effect' ? { ...one, values: [10, 10, 10] } : one))
   const ahead = verdicts(of([['chan/sync', rows]])).find(({ goal }) => goal.startsWith('ahead of every'))!

@@ -58,7 +58,7 @@ export function newestMillrace({ versions }: Pick<Results, 'versions'>): string 
 
 /** Those that are neither Millrace nor Go nor the floor: what JavaScript has. */
 export const isPeer = ({ contestant }: Result): boolean =>
-  !/^(millrace\b|go$|go-test$|floor$)/.test(contestant)
+  !/^(millrace\b|go$|go-test$|floor\b)/.test(contestant)
 
 /** The best of the results that `which` lets through, and how many times as good as it `values` are. */
 export function bestOf(results: readonly Result[], which: (result: Result) => boolean): Result | undefined {

@@ -29,6 +29,11 @@ export const trySendFirst = side('trySendFirst', async ({ channel, n }) => {
   return 0
 })
 
+const trySendFractions = side('trySendFractions', async ({ channel, n }) => {
+  for (let i = 0; i < n; i++) if (!channel.trySend(i + 0.5)) await channel.send(i + 0.5)
+  return 0
+})
+
 export const receiveEach = side('receiveEach', async ({ channel, n }) => {
   let sum = 0
   for (let i = 0; i < n; i++) sum += (await channel.receive())!
@@ -77,6 +82,7 @@ const stream =
 
 const plain = (): Chan<number> => chan<number>(1024)
 const typed = (): Chan<number> => chan(1024, i32)
+const typedFractions = (): Chan<number> => chan(1024, f64)
 
 const ofSize =
   (size: number): Run =>
@@ -102,7 +108,8 @@ export const streamWays: Ways = {
     'receiveMany(256)': stream(plain, sendEach, receiveMany),
     'try first, else await': stream(plain, trySendFirst, tryReceiveFirst),
     'plain await, fractions': stream(plain, sendFractions, receiveEach, 0.5),
-    'typed, fractions': stream(() => chan(1024, f64), sendFractions, receiveEach, 0.5),
+    'typed, fractions': stream(typedFractions, sendFractions, receiveEach, 0.5),
+    'typed, fractions, try first and receiveMany': stream(typedFractions, trySendFractions, receiveMany, 0.5),
   },
   'grow/messages-threads': Object.fromEntries(MESSAGE_SIZES.map(size => [String(size), ofSize(size)])),
 }
