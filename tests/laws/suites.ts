@@ -34,6 +34,7 @@ import { sharedArrayLaws } from './shared-array.laws.js'
 import { singleFlightLaws } from './single-flight.laws.js'
 import { stageLaws } from './stage.laws.js'
 import { threadLaws } from './threads.laws.js'
+import { timerLaws } from './timers.laws.js'
 import { typedLaws } from './typed.laws.js'
 import { waitGroupLaws } from './wait-group.laws.js'
 import { workerPoolLaws } from './worker-pool.laws.js'
@@ -67,6 +68,7 @@ const ofTheProgram: Law[] = [
   ...crossingChannelLaws,
   ...channelsBetweenThreadsLaws,
   ...threadLaws,
+  ...timerLaws,
   ...rendezvousLaws,
   ...blockingLaws,
   ...typedLaws,

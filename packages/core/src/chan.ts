@@ -313,7 +313,7 @@ export class Channel<T> implements Chan<T>, Shareable {
   [SHARE_HERE](): void {
     if (this.medium instanceof CopyingMedium) return
     if (this.medium instanceof LocalMedium) CopyingMedium.carry(this, this.medium)
-    else this.medium.share(this) // nothing that was sent: a timer, which refuses, or a context
+    else this.medium.share(this) // nothing that was sent: the time, or a context's end
   }
 }
 

@@ -1,5 +1,6 @@
 import { anyValue, type Crossing, registerKind } from '@millrace/kernel'
 import { Channel, type ReceiveChan } from './chan.js'
+import type { Carried } from './departure.js'
 import { EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
@@ -24,7 +25,7 @@ export abstract class ReceiveOnlyMedium implements Medium {
   abstract tryReceive(): unknown
   abstract canReceive(): boolean
   abstract parkReceiver(waiter: Waiter): void
-  abstract share(): SharedMedium
+  abstract share(channel: Carried): SharedMedium
 
   // The types have no send and no close; who gets here has gone round them.
   trySend(): never {

@@ -1,5 +1,4 @@
 import {
-  anyValue,
   type Direction,
   OK_SELF,
   RECEIVE,
@@ -74,7 +73,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
     if (this.senders.first) {
       this.look() // those who wait come first
       if (!this.#isNext(this.senders)) {
-        if (element !== anyValue) element.accept(value, ROOT)
+        element.accept(value, ROOT) // what does not fit is refused all the same
         return false
       }
     }

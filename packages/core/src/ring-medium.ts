@@ -1,5 +1,4 @@
 import {
-  anyValue,
   type Direction,
   INBOX_WORDS,
   OK_SELF,
@@ -84,7 +83,7 @@ export class RingMedium extends SharedMemoryMedium {
       // Those who wait come first.
       this.#serve(SEND)
       if (this.senders.first) {
-        if (this.element !== anyValue) this.element.accept(value, ROOT)
+        this.element.accept(value, ROOT) // what does not fit is refused all the same
         if (this.closed) throw sendOnClosed()
         return false
       }

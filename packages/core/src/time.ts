@@ -4,12 +4,14 @@ import { type Cancellable, type Cancellation, cancellationOf, type WaitOptions }
 import { Channel, type ReceiveChan } from './chan.js'
 import { checkMs, clock } from './clock.js'
 import { NEVER } from './receive-only.js'
+import { stayOnThread } from './stay-on-thread.js'
 import { TimerMedium } from './timer-medium.js'
 
 // All times are milliseconds; fractions count as far as the host's clock tells them apart. Zero and less mean "at once",
 // Infinity means never. A date is the scheduled one, not the moment of reading.
 //
-// A timer keeps the process alive only while somebody waits for it, and a channel of one stays on its thread.
+// A timer keeps the process alive only while somebody waits for it, on whichever thread. Its channel crosses, and is the same channel
+// there; what sets it, a Timer or a Ticker, stays on its thread.
 
 /**
  * A channel that gives one date, `ms` from now. Go's `time.After`. A new Timer's channel: there is nothing to stop or give back.
@@ -85,7 +87,7 @@ class Sleeper implements Cancellable {
  * A timer: its channel gives the date once `ms` have passed. Go's `time.Timer`.
  *
  * The channel looks unbuffered (length and capacity 0), and is ready as soon as the time has passed, however busy the event loop is.
- * After `stop` or `reset` no date of before is ever received.
+ * After `stop` or `reset` no date of before is ever received, on any thread that has the channel.
  *
  * @example
  * const timer = new Timer(1000)
@@ -142,6 +144,9 @@ export class Ticker {
     this.#medium.start(ms, ms)
   }
 }
+
+stayOnThread(Timer, 'Timer (its channel, c, can cross)')
+stayOnThread(Ticker, 'Ticker (its channel, c, can cross)')
 
 function checkInterval(ms: number, message: string): void {
   if (!(checkMs(ms, 'Ticker') > 0)) throw new RangeError(`${message} (${ms} ms)`)

@@ -1,45 +1,106 @@
-import { DataCloneError } from '@millrace/kernel'
+import { type Crossing, currentThread, type Parked, registerKind } from '@millrace/kernel'
 import { Alarm } from './alarm.js'
+import { Channel } from './chan.js'
 import { clock } from './clock.js'
+import type { Carried } from './departure.js'
 import { EMPTY, type SharedMedium } from './medium.js'
+import { Monitor, monitorRules } from './monitor.js'
+import { type State, WAIT } from './monitor-rules.js'
 import { ReceiveOnlyMedium } from './receive-only.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
+
+// The numbers of a timer.
+/** 1 if it is set: a value will come, or is there. */
+const SET = 0
+/** What the wall clock will show when it rings, had nobody set that since. */
+const DATE = 1
+/** Milliseconds between two ticks; 0 for a timer, which rings once. */
+const PERIOD = 2
+/** How often it has been set. */
+const STARTS = 3
+/** How many values have been taken. */
+const TAKEN = 4
+const SIZE = 5
+
+const rules = monitorRules({ name: 'core/timer.monitor', size: SIZE, lines: 0, attempt: () => WAIT })
+
+/** The kind that a timer's channel crosses as; its payload is the monitor. */
+const KIND = 'core/timer'
 
 /**
  * What a timer's channel gives: the time it was set to, once that has come. There is no buffer: whoever receives looks at the
  * clock, so a value is there in time even if the event loop is late, and none is left over after `stop` or `start`.
  *
+ * Other threads know the timer by its numbers, and look at their own clocks: whoever takes the value first has it, and nobody has to
+ * be told when its time comes. That it was set anew is told by the thread that made it, the only one where that can be.
+ *
  *   T1  set, and the clock has reached `due`  =>  there is a value, unless somebody is parked (who gets it first)
- *   T2  the alarm is set  <=>  somebody is parked and the timer is set
+ *   T2  the alarm is set  =>  somebody is parked. It is set for no later than it rings, if it is set
+ *   T3  somebody is parked where it has arrived  =>  this is parked in the thread, which looks at it when it was set anew
  *
  * So a timer that nobody waits for costs the host nothing, and is collected as anything else.
  */
-export class TimerMedium extends ReceiveOnlyMedium {
-  readonly receivers = new WaitQueue(() => this.#left())
+export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Parked {
+  readonly receivers = new WaitQueue(() => {
+    if (!this.receivers.first) this.#settle()
+  })
   readonly closed = false
   readonly #alarm = new Alarm(() => this.#serve())
-  #isSet = false
-  #due = 0
-  /** What the wall clock will show then, had nobody set it since. */
+  readonly #state: State = new Array(SIZE).fill(0)
+  /** Has the numbers, once other threads know them. */
+  #monitor: Monitor | undefined
+  readonly #hasArrived: boolean
+  #isParked = false
+  // Of the numbers as they were last looked at: which start, its date, and when that is by this thread's clock.
+  #starts = 0
   #date = 0
-  /** Milliseconds between two ticks; 0 for a timer, which rings once. */
-  #period = 0
+  #due = 0
+
+  /** @param arrived The numbers of a timer that another thread has made. */
+  constructor(arrived?: Monitor) {
+    super()
+    this.#monitor = arrived
+    this.#hasArrived = arrived !== undefined
+  }
+
+  override get moves(): number {
+    return this.#monitor ? this.#read(state => state[STARTS] + state[TAKEN]) : 0
+  }
+
+  /** Where its numbers are in shared memory. */
+  get address(): number {
+    return this.#monitor?.address ?? 0
+  }
 
   /** Sets the timer anew. Answers whether that took a value, one to come or one not received yet, from anybody. */
   start(ms: number, period = 0): boolean {
-    const wasSet = this.#isSet
     const delay = Math.max(ms, 0)
-    this.#isSet = true
-    this.#due = clock.now() + delay
-    this.#date = clock.wall() + delay
-    this.#period = period
-    if (this.receivers.first) this.#alarm.set(this.#due)
+    const due = clock.now() + delay
+    const date = clock.wall() + delay
+    const wasSet = this.#change(state => {
+      const wasSet = state[SET] === 1
+      state[SET] = 1
+      state[DATE] = date
+      state[PERIOD] = period
+      this.#starts = ++state[STARTS]
+      return wasSet
+    })
+    this.#date = date
+    this.#due = due
+    if (this.address !== 0) {
+      const { kernel, id } = currentThread()
+      kernel.pokeHolders(id, this.address)
+    }
+    this.#settle()
     return wasSet
   }
 
   stop(): boolean {
-    const wasSet = this.#isSet
-    this.#isSet = false
+    const wasSet = this.#change(state => {
+      const wasSet = state[SET] === 1
+      state[SET] = 0
+      return wasSet
+    })
     this.#alarm.clear()
     return wasSet
   }
@@ -58,43 +119,93 @@ export class TimerMedium extends ReceiveOnlyMedium {
   parkReceiver(waiter: Waiter): void {
     const isFirst = this.receivers.first === undefined
     this.receivers.push(waiter)
-    if (isFirst && this.#isSet) this.#alarm.set(this.#due)
+    if (isFirst) this.#settle()
   }
 
-  share(): SharedMedium {
-    throw new DataCloneError(
-      'it is the channel of a timer, which stays on its thread (make the timer where it is waited for)',
-      '',
-    )
+  /** It may have been set anew. */
+  look(): void {
+    this.#serve()
+  }
+
+  share(channel: Carried): SharedMedium {
+    this.#monitor ??= new Monitor(rules, ...(this.#state as number[]))
+    this.#monitor.face = channel
+    return this
+  }
+
+  cross(): Crossing {
+    return { kind: KIND, payload: this.#monitor }
+  }
+
+  #read<R>(look: (state: State) => R): R {
+    return this.#monitor ? this.#monitor.read(look) : look(this.#state)
+  }
+
+  #change<R>(change: (state: State) => R): R {
+    return this.#monitor ? this.#monitor.change(change) : change(this.#state)
+  }
+
+  /** When it rings, by this thread's clock, if it is set. */
+  #dueBy(state: State): number {
+    if (state[STARTS] !== this.#starts) {
+      this.#starts = state[STARTS]
+      // Later by the millisecond that a wall clock rounds off: no thread is earlier than the one that set it.
+      this.#due = clock.now() + (state[DATE] - clock.wall()) + 1
+    } else if (state[DATE] !== this.#date) {
+      this.#due += state[DATE] - this.#date // somebody has taken ticks
+    }
+    this.#date = state[DATE]
+    return this.#due
+  }
+
+  #hasRungBy(state: State): boolean {
+    return state[SET] === 1 && clock.now() >= this.#dueBy(state)
   }
 
   #hasRung(): boolean {
-    return this.#isSet && clock.now() >= this.#due
+    return this.#read(state => this.#hasRungBy(state))
   }
 
-  #take(): Date {
-    const date = new Date(this.#date)
-    if (this.#period === 0) this.#isSet = false
-    else {
+  /** The value, unless another thread was quicker. */
+  #take(): unknown {
+    return this.#change(state => {
+      if (!this.#hasRungBy(state)) return EMPTY
+      const date = new Date(state[DATE])
+      state[TAKEN]++
+      if (state[PERIOD] === 0) state[SET] = 0
       // The ticks that nobody received are lost; the next one keeps the phase.
-      const passed = (Math.floor((clock.now() - this.#due) / this.#period) + 1) * this.#period
-      this.#due += passed
-      this.#date += passed
-    }
-    return date
+      else state[DATE] += (Math.floor((clock.now() - this.#due) / state[PERIOD]) + 1) * state[PERIOD]
+      return date
+    })
   }
 
-  readonly #serve = (): void => {
-    while (this.#hasRung()) {
-      const receiver = this.receivers.shift()
-      if (!receiver) break
-      receiver.received(this.#take(), true)
+  #serve(): void {
+    for (let { first } = this.receivers; first && this.#hasRung(); first = this.receivers.first) {
+      // False: another thread has committed its operation, and it is gone.
+      if (first.post && !first.post.hold()) continue
+      const date = this.#take()
+      if (date !== EMPTY) this.receivers.shift()!.received(date, true)
+      else first.post?.open()
     }
-    if (this.receivers.first && this.#isSet) this.#alarm.set(this.#due)
-    else this.#alarm.clear()
+    this.#settle()
   }
 
-  #left(): void {
-    if (!this.receivers.first) this.#alarm.clear()
+  /** After who waits has changed, or when it rings. */
+  #settle(): void {
+    const isAwaited = this.receivers.first !== undefined
+    if (this.#hasArrived && isAwaited !== this.#isParked) {
+      this.#isParked = isAwaited
+      if (isAwaited) currentThread().park(this)
+      else currentThread().unpark(this)
+    }
+    // Looked at only now: who sets it anew after this look pokes this thread, which finds it parked.
+    const due = isAwaited && this.#read(state => state[SET] === 1 && this.#dueBy(state))
+    if (due === false) this.#alarm.clear()
+    else this.#alarm.set(due)
   }
 }
+
+registerKind(KIND, (monitor: Monitor) => {
+  monitor.face ??= new Channel<Date>(new TimerMedium(monitor))
+  return monitor.face
+})

@@ -13,7 +13,7 @@ export { counterAdd, counterCreate, counterSum } from './counter'
 export { heapAllocate, heapFree, heapUsed } from './heap'
 export { lifeIsAlive } from './life'
 export { offerWait } from './offer'
-export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke } from './parking'
+export { bellArm, bellLower, hashOf, mailboxDirty, mailboxDrain, poke, pokeHolders } from './parking'
 export { recordCreate, recordHold, recordLet, recordRead, recordWrite } from './record'
 export { referenceArrive, referenceDrop, referenceRelease, referenceSend, wordDrop } from './reference'
 export {

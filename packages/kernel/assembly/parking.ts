@@ -24,6 +24,7 @@ import {
   ALIVE,
   BELL,
   HASHES,
+  HOLDERS,
   INBOX,
   INTEREST,
   LEAF_COUNT,
@@ -60,6 +61,13 @@ export function poke(thread: u32, object: usize): void {
   const hash = hashOf(object)
   or64(block + LEAVES + ((<usize>(hash >> 6)) << 3), (<u64>1) << (hash & 63))
   setSummary(block, (<u64>1) << (hash >> 6))
+}
+
+/** Tells all other threads that hold an object to look at it again: for what changes too seldom to keep tickets for. */
+export function pokeHolders(me: u32, object: usize): void {
+  for (let holders = load64(object + HOLDERS) & ~((<u64>1) << me); holders != 0; holders &= holders - 1) {
+    poke(<u32>ctz(holders), object)
+  }
 }
 
 /** Tells a thread that a task it started has ended. */

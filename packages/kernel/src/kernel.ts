@@ -79,6 +79,7 @@ export interface Kernel {
   mailboxDirty(me: number): number
   mailboxDrain(me: number): number
   poke(thread: number, object: number): void
+  pokeHolders(me: number, object: number): void
 
   referenceSend(object: number): void
   referenceArrive(me: number, object: number): void
