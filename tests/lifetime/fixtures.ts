@@ -32,6 +32,19 @@ export const nap = parallel(import.meta.url, async function nap(ms: number) {
   return 'napped'
 })
 
+/** Waits for a timer of another thread. */
+export const awaitOne = parallel(import.meta.url, async function awaitOne(timer: ReceiveChan<Date>) {
+  await timer.receive()
+  say('rang')
+})
+
+const kept: unknown[] = []
+
+/** Keeps what it is given for ever. */
+export const keep = parallel(import.meta.url, function keep(thing: unknown): void {
+  kept.push(thing)
+})
+
 export const read = parallel(import.meta.url, async function read(url: string) {
   const text = await (await fetch(url)).text()
   say(`read ${text}`)

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import process from 'node:process'
-import { type Chan, chan, go, main, runtime, select } from '@millrace/core'
+import { after, type Chan, chan, go, main, runtime, select, tick } from '@millrace/core'
 import * as fixtures from './fixtures.js'
 
 // Programs whose end is what matters: lifetime.test.ts starts each as a process of its own. Argument: which, and its own ones.
@@ -68,6 +68,15 @@ const programs: Record<string, (...args: string[]) => unknown> = {
 
   async 'timer, nobody waits'() {
     void go(fixtures.nap, 500)
+  },
+
+  async 'a timer of here, waited for on the pool'() {
+    void go(fixtures.awaitOne, after(500))
+  },
+
+  async 'a ticker of here that the pool knows and nobody waits for'() {
+    await go(fixtures.keep, tick(10))
+    say('last')
   },
 
   async 'a wait on the pool that a timer ends'() {
