@@ -75,6 +75,7 @@ beforeAll(async () => {
 afterAll(() => new Promise(resolve => server.close(resolve)))
 
 const IDLE = 'an idle server'
+const TOP_LEVEL = 'a wait at the top level'
 
 interface Life extends Ended {
   readonly printed: readonly string[]
@@ -91,14 +92,18 @@ async function live(host: FoundHost, name: string): Promise<Life> {
   else await new Promise<void>(resolve => queue.push(resolve))
   const printed: string[] = []
   let lastAt = 0
-  const { ended } = runProgram(host, programFile('lifetime/programs'), {
-    args: [name, url],
-    timeoutMs: TIMEOUT_MS,
-    onLine(line) {
-      printed.push(line)
-      lastAt = performance.now()
+  const { ended } = runProgram(
+    host,
+    programFile(name === TOP_LEVEL ? 'lifetime/top-level' : 'lifetime/programs'),
+    {
+      args: [name, url],
+      timeoutMs: TIMEOUT_MS,
+      onLine(line) {
+        printed.push(line)
+        lastAt = performance.now()
+      },
     },
-  })
+  )
   try {
     return { ...(await ended), printed, afterLastMs: performance.now() - lastAt }
   } finally {
@@ -118,7 +123,7 @@ function lifetimesOn(host: FoundHost): void {
   const lives = new Map<string, Promise<Life>>()
   // All begin at once, and each test waits for its own.
   beforeAll(() => {
-    for (const name of [...Object.keys(programs), IDLE]) {
+    for (const name of [...Object.keys(programs), IDLE, TOP_LEVEL]) {
       const life = live(host, name)
       life.catch(() => {})
       lives.set(name, life)
@@ -145,11 +150,23 @@ function lifetimesOn(host: FoundHost): void {
   test('uses no CPU time while everybody waits', { timeout: 4 * TIMEOUT_MS }, async () => {
     const { code, stdout } = await lives.get(IDLE)!
     expect(code).toBe(0)
-    const { share, threads } = JSON.parse(stdout.split('\n').find(line => line.startsWith('{'))!)
+    const { share, threads } = told(stdout)
     process.stderr.write(
       `  idle CPU on ${host.name} ${host.version}: ${(share * 100).toFixed(2)} % of one core\n`,
     )
     expect(threads).toBe(4)
-    expect(share).toBeLessThan(0.1) // a thread that spins would use all of one; 3 % is the aim
+    expect(share).toBeLessThan(MOST_SHARE)
+  })
+
+  test('uses none while a module awaits at its top level', { timeout: 4 * TIMEOUT_MS }, async () => {
+    const { code, stdout } = await lives.get(TOP_LEVEL)!
+    expect(code).toBe(0)
+    expect(told(stdout).share).toBeLessThan(MOST_SHARE)
   })
 }
+
+/** Of one core: a thread that spins would use all of it; 3 % is the aim. */
+const MOST_SHARE = 0.1
+
+const told = (stdout: string): { share: number; threads?: number } =>
+  JSON.parse(stdout.split('\n').find(line => line.startsWith('{'))!)

@@ -48,6 +48,7 @@ export class Doorbell {
 
   /** Serves the mailbox from now on. Cheap when that is so already. */
   listen(): void {
+    if (this.#state === 'asleep') this.#thread.lifetime.asleep()
     if (this.#state !== 'off') return
     this.#state = 'awake'
     host.macrotask(this.#look)
@@ -84,6 +85,7 @@ export class Doorbell {
     }
     this.#state = 'asleep'
     this.#asleepSince = performance.now()
+    lifetime.asleep()
   }
 
   /** Whether there is something in the mailbox before it has been looked at so many times. */

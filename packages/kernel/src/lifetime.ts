@@ -22,6 +22,8 @@ const NAP_MS = 2
  * No wake-up is lost between "is everybody idle?" and "tell me": the main thread sets HOLDING before it asks, a thread sets its
  * idle bit before it reads HOLDING, and both words are sequentially consistent.
  *
+ * Where the main thread's loop spins when it has run dry, and does not say so, it looks by itself whenever it goes to sleep.
+ *
  * Where a host cannot tell when a pool thread's loop runs dry, the thread counts instead: it is idle when all its goroutines
  * are parked and it has no timer; it looks every 20 ms, and not at all while it is idle.
  */
@@ -34,6 +36,8 @@ export class Lifetime {
   #holdsInVain = false
   /** There has been work since it was last asked whether this is a nap. */
   #worked = false
+  /** It is about to be looked at whether the thread has run dry. */
+  #willLook = false
   /** Threads on their way that cannot speak for themselves yet; the main thread waits for them. */
   starting = 0
   /** What keeps this thread busy, for hosts that cannot tell: goroutines that are not parked, and work about to be taken. */
@@ -66,6 +70,17 @@ export class Lifetime {
     this.#holdsInVain = false
     this.#letGo()
     if (!this.#tellsIdle) this.#watchLater()
+  }
+
+  /** The thread sleeps, or somebody has begun to wait while it does. */
+  asleep(): void {
+    if (!host.spinsWhenIdle || this.#thread.id !== MAIN_THREAD || this.#hold || this.#willLook) return
+    this.#willLook = true
+    // Later: what is waited for may be about to be sent.
+    host.macrotask(() => {
+      this.#willLook = false
+      this.#ranDry()
+    })
   }
 
   #ranDry(): void {

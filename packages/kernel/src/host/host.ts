@@ -67,4 +67,9 @@ export interface Host {
    * false where the host cannot tell.
    */
   onIdle(listener: () => void): boolean
+  /**
+   * Whether the main thread's loop spins, and its idle listener is not called, when it has nothing left to do while a module of the program
+   * awaits at its top level.
+   */
+  readonly spinsWhenIdle: boolean
 }

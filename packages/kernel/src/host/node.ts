@@ -179,6 +179,7 @@ export const host: Host = {
   endThread: isDeno ? closeThread : () => process.exit(0),
   isEnding: () => isEnding,
   ...(isDeno || isBun ? plainCopies : nodeCopies),
+  spinsWhenIdle: isBun,
   onIdle(listener) {
     if (tellsIdle) process.on('beforeExit', listener)
     return tellsIdle

@@ -64,4 +64,5 @@ export const host: Host = {
   isEnding: () => false,
   ...plainCopies,
   onIdle: () => false,
+  spinsWhenIdle: false,
 }
