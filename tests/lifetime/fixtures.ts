@@ -33,10 +33,15 @@ export const nap = parallel(import.meta.url, async function nap(ms: number) {
 })
 
 /** Waits for a timer of another thread. */
-export const awaitOne = parallel(import.meta.url, async function awaitOne(timer: ReceiveChan<Date>) {
-  await timer.receive()
-  say('rang')
-})
+export const awaitOne = parallel(
+  import.meta.url,
+  async function awaitOne(timer: ReceiveChan<Date>, started: SendChan<unknown>) {
+    const rung = timer.receive()
+    await started.send(0)
+    await rung
+    say('rang')
+  },
+)
 
 const kept: unknown[] = []
 

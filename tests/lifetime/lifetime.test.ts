@@ -35,6 +35,7 @@ const programs: Record<string, Expected> = {
   'timer, awaited': { lines: ['napped', 'napped', 'last'], atLeastMs: 500 },
   'timer, nobody waits': { lines: ['napped'], atLeastMs: 500 },
   'a timer of here, waited for on the pool': { lines: ['rang'], atLeastMs: 500 },
+  'a timer of here, stopped, that the pool waits for': { lines: ['last'] },
   'a ticker of here that the pool knows and nobody waits for': { lines: ['last'] },
   'a wait on the pool that a timer ends': { lines: ['its time was over', 'last'], atLeastMs: 500 },
   'I/O, awaited': { lines: ['read slow answer', 'slow answer', 'last'], atLeastMs: 500 },

@@ -1,12 +1,14 @@
 import { createServer } from 'node:http'
 import process from 'node:process'
-import { after, type Chan, chan, go, main, runtime, select, tick } from '@millrace/core'
+import { after, type Chan, chan, go, main, runtime, select, Timer, tick } from '@millrace/core'
 import * as fixtures from './fixtures.js'
 
 // Programs whose end is what matters: lifetime.test.ts starts each as a process of its own. Argument: which, and its own ones.
 
 const { say } = fixtures
 const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+/** Longer than any program may live. */
+const HOUR_MS = 3_600_000
 const forEver = (): Promise<unknown> => chan<never>(1).receive()
 
 /** `count` goroutines of the pool that wait for ever. */
@@ -71,7 +73,16 @@ const programs: Record<string, (...args: string[]) => unknown> = {
   },
 
   async 'a timer of here, waited for on the pool'() {
-    void go(fixtures.awaitOne, after(500))
+    void go(fixtures.awaitOne, after(500), chan<unknown>(1))
+  },
+
+  async 'a timer of here, stopped, that the pool waits for'() {
+    const timer = new Timer(HOUR_MS)
+    const started = chan<unknown>(1)
+    void go(fixtures.awaitOne, timer.c, started)
+    await started.receive()
+    timer.stop()
+    say('last')
   },
 
   async 'a ticker of here that the pool knows and nobody waits for'() {

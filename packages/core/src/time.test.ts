@@ -233,6 +233,16 @@ describe('by a clock that the test sets', () => {
       expect(await received).toEqual({ value: at(125), ok: true })
     })
 
+    test('of a fraction of a millisecond keeps its rate, whatever a date is rounded to', () => {
+      const { c } = new Ticker(0.1)
+      let ticks = 0
+      for (let i = 0; i < 20_000; i++) {
+        clock.advance(0.1)
+        if (c.tryReceive()) ticks++
+      }
+      expect(ticks).toBeGreaterThan(19_990)
+    })
+
     test('of no positive period is refused in the words of Go (89)', () => {
       const ticker = new Ticker(10)
       for (const ms of [0, -1, Number.NaN]) {

@@ -105,12 +105,20 @@ export class Timer {
     this.c = new Channel<Date>(this.#medium)
   }
 
-  /** Stops the timer. Answers whether a date was still to be received, even if its time had come. Does not close the channel. */
+  /**
+   * Stops the timer. Answers whether a date was still to be received, even if its time had come. Does not close the channel.
+   *
+   * @throws {OutOfSharedMemoryError} Other threads have the channel, and there is no memory to tell them. It is still set.
+   */
   stop(): boolean {
     return this.#medium.stop()
   }
 
-  /** Sets the timer to `ms` from now; answers as `stop` does. @throws {RangeError} `ms` is NaN. */
+  /**
+   * Sets the timer to `ms` from now; answers as `stop` does.
+   *
+   * @throws {RangeError} `ms` is NaN. @throws {OutOfSharedMemoryError} As for `stop`.
+   */
   reset(ms: number): boolean {
     return this.#medium.start(checkMs(ms, 'Timer.reset'))
   }
@@ -133,12 +141,16 @@ export class Ticker {
     this.c = new Channel<Date>(this.#medium)
   }
 
-  /** Stops the ticker. Does not close the channel, so that a receiver does not take that for a tick. */
+  /**
+   * Stops the ticker. Does not close the channel, so that a receiver does not take that for a tick.
+   *
+   * @throws {OutOfSharedMemoryError} As Timer's.
+   */
   stop(): void {
     this.#medium.stop()
   }
 
-  /** Ticks every `ms` from now on, the first time in `ms`. @throws {RangeError} As for the constructor. */
+  /** Ticks every `ms` from now on, the first time in `ms`. @throws {RangeError} As for the constructor. @throws {OutOfSharedMemoryError} */
   reset(ms: number): void {
     checkInterval(ms, 'non-positive interval for Ticker.Reset')
     this.#medium.start(ms, ms)

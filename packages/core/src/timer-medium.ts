@@ -12,15 +12,17 @@ import { type Waiter, WaitQueue } from './wait-queue.js'
 // The numbers of a timer.
 /** 1 if it is set: a value will come, or is there. */
 const SET = 0
-/** What the wall clock will show when it rings, had nobody set that since. */
+/** What the wall clock will show when it rings first, had nobody set that since. */
 const DATE = 1
 /** Milliseconds between two ticks; 0 for a timer, which rings once. */
 const PERIOD = 2
+/** How many periods after that it rings next. Counted, as a sum of periods would go wrong by what each is rounded. */
+const PERIODS = 3
 /** How often it has been set. */
-const STARTS = 3
+const STARTS = 4
 /** How many values have been taken. */
-const TAKEN = 4
-const SIZE = 5
+const TAKEN = 5
+const SIZE = 6
 
 const rules = monitorRules({ name: 'core/timer.monitor', size: SIZE, lines: 0, attempt: () => WAIT })
 
@@ -32,11 +34,11 @@ const KIND = 'core/timer'
  * clock, so a value is there in time even if the event loop is late, and none is left over after `stop` or `start`.
  *
  * Other threads know the timer by its numbers, and look at their own clocks: whoever takes the value first has it, and nobody has to
- * be told when its time comes. That it was set anew is told by the thread that made it, the only one where that can be.
+ * be told when its time comes. That it was stopped or set anew is told by the thread that made it, the only one where that can be.
  *
  *   T1  set, and the clock has reached `due`  =>  there is a value, unless somebody is parked (who gets it first)
  *   T2  the alarm is set  =>  somebody is parked. It is set for no later than it rings, if it is set
- *   T3  somebody is parked where it has arrived  =>  this is parked in the thread, which looks at it when it was set anew
+ *   T3  somebody is parked where it has arrived  =>  this is parked in the thread, which looks at it when it was stopped or set
  *
  * So a timer that nobody waits for costs the host nothing, and is collected as anything else.
  */
@@ -51,10 +53,9 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   #monitor: Monitor | undefined
   readonly #hasArrived: boolean
   #isParked = false
-  // Of the numbers as they were last looked at: which start, its date, and when that is by this thread's clock.
+  // Of the numbers as they were last looked at: which start, and when it rings first, by this thread's clock.
   #starts = 0
-  #date = 0
-  #due = 0
+  #firstDue = 0
 
   /** @param arrived The numbers of a timer that another thread has made. */
   constructor(arrived?: Monitor) {
@@ -77,32 +78,38 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
     const delay = Math.max(ms, 0)
     const due = clock.now() + delay
     const date = clock.wall() + delay
-    const wasSet = this.#change(state => {
+    const [wasSet, starts] = this.#change(state => {
       const wasSet = state[SET] === 1
       state[SET] = 1
       state[DATE] = date
       state[PERIOD] = period
-      this.#starts = ++state[STARTS]
-      return wasSet
+      state[PERIODS] = 0
+      return [wasSet, ++state[STARTS]]
     })
-    this.#date = date
-    this.#due = due
-    if (this.address !== 0) {
-      const { kernel, id } = currentThread()
-      kernel.pokeHolders(id, this.address)
-    }
-    this.#settle()
+    this.#starts = starts
+    this.#firstDue = due
+    this.#wasChanged()
     return wasSet
   }
 
   stop(): boolean {
+    if (!this.#read(state => state[SET] === 1)) return false
     const wasSet = this.#change(state => {
       const wasSet = state[SET] === 1
       state[SET] = 0
       return wasSet
     })
-    this.#alarm.clear()
+    this.#wasChanged()
     return wasSet
+  }
+
+  /** Another alarm is to be set, here and wherever somebody waits, or none. */
+  #wasChanged(): void {
+    if (this.address !== 0) {
+      const { kernel, id } = currentThread()
+      kernel.pokeHolders(id, this.address)
+    }
+    this.#settle()
   }
 
   tryReceive(): unknown {
@@ -122,7 +129,7 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
     if (isFirst) this.#settle()
   }
 
-  /** It may have been set anew. */
+  /** It may have been stopped, or set anew. */
   look(): void {
     this.#serve()
   }
@@ -149,13 +156,12 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   #dueBy(state: State): number {
     if (state[STARTS] !== this.#starts) {
       this.#starts = state[STARTS]
-      // Later by the millisecond that a wall clock rounds off: no thread is earlier than the one that set it.
-      this.#due = clock.now() + (state[DATE] - clock.wall()) + 1
-    } else if (state[DATE] !== this.#date) {
-      this.#due += state[DATE] - this.#date // somebody has taken ticks
+      // Later by the millisecond that a wall clock rounds off, and by whatever comes between the two clocks: no thread is earlier than the
+      // one that set it.
+      const ms = state[DATE] - clock.wall() + 1
+      this.#firstDue = clock.now() + ms
     }
-    this.#date = state[DATE]
-    return this.#due
+    return this.#firstDue + passed(state)
   }
 
   #hasRungBy(state: State): boolean {
@@ -170,11 +176,11 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   #take(): unknown {
     return this.#change(state => {
       if (!this.#hasRungBy(state)) return EMPTY
-      const date = new Date(state[DATE])
+      const date = new Date(state[DATE] + passed(state))
       state[TAKEN]++
       if (state[PERIOD] === 0) state[SET] = 0
       // The ticks that nobody received are lost; the next one keeps the phase.
-      else state[DATE] += (Math.floor((clock.now() - this.#due) / state[PERIOD]) + 1) * state[PERIOD]
+      else state[PERIODS] += Math.floor((clock.now() - this.#dueBy(state)) / state[PERIOD]) + 1
       return date
     })
   }
@@ -183,7 +189,13 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
     for (let { first } = this.receivers; first && this.#hasRung(); first = this.receivers.first) {
       // False: another thread has committed its operation, and it is gone.
       if (first.post && !first.post.hold()) continue
-      const date = this.#take()
+      let date: unknown
+      try {
+        date = this.#take()
+      } catch (error) {
+        this.receivers.shift()!.failed(error) // shared memory is used up
+        continue
+      }
       if (date !== EMPTY) this.receivers.shift()!.received(date, true)
       else first.post?.open()
     }
@@ -198,12 +210,15 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
       if (isAwaited) currentThread().park(this)
       else currentThread().unpark(this)
     }
-    // Looked at only now: who sets it anew after this look pokes this thread, which finds it parked.
+    // Looked at only now: who stops or sets it after this look pokes this thread, which finds it parked.
     const due = isAwaited && this.#read(state => state[SET] === 1 && this.#dueBy(state))
     if (due === false) this.#alarm.clear()
     else this.#alarm.set(due)
   }
 }
+
+/** Milliseconds from the first tick to the next. */
+const passed = (state: State): number => (state[PERIODS] === 0 ? 0 : state[PERIODS] * state[PERIOD])
 
 registerKind(KIND, (monitor: Monitor) => {
   monitor.face ??= new Channel<Date>(new TimerMedium(monitor))
