@@ -176,8 +176,17 @@ function dueThere(context: CancelContext, deadline: DeadlineContext): number | u
   return ending.state === DEADLINE_EXCEEDED && ending.at === deadline.due ? 0 : undefined
 }
 
-// Later by the millisecond that a wall clock rounds off: so no other thread is earlier than this one.
-const dueByWall = ({ due }: DeadlineContext): number => clock.wall() + (due - clock.now()) + 1
+// Later by the millisecond that a wall clock rounds off, and by whatever comes between the two clocks, here and there: so no other
+// thread is earlier than this one.
+function dueByWall({ due }: DeadlineContext): number {
+  const left = due - clock.now()
+  return clock.wall() + left + 1
+}
+
+function dueByClock(due: number): number {
+  const left = due - clock.wall()
+  return clock.now() + left
+}
 
 function newRecord(thread: Thread, context: OwnContext): number {
   const record = thread.kernel.cancellationCreate(thread.id)
@@ -233,8 +242,7 @@ class ArrivedContext extends DeadlineContext implements Parked {
   #isParked = false
 
   constructor(thread: Thread, { record, up, values, date, due, tooLate }: Sent) {
-    const dueHere = due === undefined ? Infinity : clock.now() + (due - clock.wall())
-    super(valuesOver(BACKGROUND, values), up, dueHere, date, tooLate)
+    super(valuesOver(BACKGROUND, values), up, due === undefined ? Infinity : dueByClock(due), date, tooLate)
     this.#thread = thread
     this.record = this.address = record
     thread.memory.reach(record + RECORD_BYTES)
