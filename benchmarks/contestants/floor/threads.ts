@@ -99,12 +99,13 @@ function sleep({ bells, at, base }: Sleeper): void {
 }
 
 function play(role: Role, main: MessagePort): void {
-  if (role.floor === 'sleep') sleep(role.sleeper)
-  else {
+  if (role.floor === 'sleep') {
+    sleep(role.sleeper)
+    main.on('message', () => {}) // keeps the thread
+  } else {
     const end = new End(role.ring)
     main.on('message', async (n: number) => main.postMessage(await parts[role.floor](end, n)))
   }
-  main.on('message', () => {}) // keeps it
   main.postMessage('ready')
 }
 

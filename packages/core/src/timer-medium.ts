@@ -22,9 +22,8 @@ const PERIODS = 3
 const STARTS = 4
 /** How many values have been taken. */
 const TAKEN = 5
-const SIZE = 6
 
-const rules = monitorRules({ name: 'core/timer.monitor', size: SIZE, lines: 0, attempt: () => WAIT })
+const rules = monitorRules({ name: 'core/timer.monitor', size: 6, lines: 0, attempt: () => WAIT })
 
 /** The kind that a timer's channel crosses as; its payload is the monitor. */
 const KIND = 'core/timer'
@@ -48,9 +47,8 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   })
   readonly closed = false
   readonly #alarm = new Alarm(() => this.#serve())
-  readonly #state: State = new Array(SIZE).fill(0)
-  /** Has the numbers, once other threads know them. */
-  #monitor: Monitor | undefined
+  /** Has the numbers. */
+  readonly #monitor: Monitor
   readonly #hasArrived: boolean
   #isParked = false
   // Of the numbers as they were last looked at: which start, and when it rings first, by this thread's clock.
@@ -60,17 +58,17 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   /** @param arrived The numbers of a timer that another thread has made. */
   constructor(arrived?: Monitor) {
     super()
-    this.#monitor = arrived
+    this.#monitor = arrived ?? new Monitor(rules)
     this.#hasArrived = arrived !== undefined
   }
 
   override get moves(): number {
-    return this.#monitor ? this.#read(state => state[STARTS] + state[TAKEN]) : 0
+    return this.#monitor.read(state => state[STARTS] + state[TAKEN])
   }
 
-  /** Where its numbers are in shared memory. */
+  /** Where its numbers are in shared memory; 0 while only this thread knows them. */
   get address(): number {
-    return this.#monitor?.address ?? 0
+    return this.#monitor.address ?? 0
   }
 
   /** Sets the timer anew. Answers whether that took a value, one to come or one not received yet, from anybody. */
@@ -78,7 +76,7 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
     const delay = Math.max(ms, 0)
     const due = clock.now() + delay
     const date = clock.wall() + delay
-    const [wasSet, starts] = this.#change(state => {
+    const [wasSet, starts] = this.#monitor.change(state => {
       const wasSet = state[SET] === 1
       state[SET] = 1
       state[DATE] = date
@@ -93,8 +91,8 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   }
 
   stop(): boolean {
-    if (!this.#read(state => state[SET] === 1)) return false
-    const wasSet = this.#change(state => {
+    if (!this.#monitor.read(state => state[SET] === 1)) return false
+    const wasSet = this.#monitor.change(state => {
       const wasSet = state[SET] === 1
       state[SET] = 0
       return wasSet
@@ -135,21 +133,12 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   }
 
   share(channel: Carried): SharedMedium {
-    this.#monitor ??= new Monitor(rules, ...(this.#state as number[]))
     this.#monitor.face = channel
     return this
   }
 
   cross(): Crossing {
     return { kind: KIND, payload: this.#monitor }
-  }
-
-  #read<R>(look: (state: State) => R): R {
-    return this.#monitor ? this.#monitor.read(look) : look(this.#state)
-  }
-
-  #change<R>(change: (state: State) => R): R {
-    return this.#monitor ? this.#monitor.change(change) : change(this.#state)
   }
 
   /** When it rings, by this thread's clock, if it is set. */
@@ -169,12 +158,12 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
   }
 
   #hasRung(): boolean {
-    return this.#read(state => this.#hasRungBy(state))
+    return this.#monitor.read(state => this.#hasRungBy(state))
   }
 
   /** The value, unless another thread was quicker. */
   #take(): unknown {
-    return this.#change(state => {
+    return this.#monitor.change(state => {
       if (!this.#hasRungBy(state)) return EMPTY
       const date = new Date(state[DATE] + passed(state))
       state[TAKEN]++
@@ -211,13 +200,13 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
       else currentThread().unpark(this)
     }
     // Looked at only now: who stops or sets it after this look pokes this thread, which finds it parked.
-    const due = isAwaited && this.#read(state => state[SET] === 1 && this.#dueBy(state))
+    const due = isAwaited && this.#monitor.read(state => state[SET] === 1 && this.#dueBy(state))
     if (due === false) this.#alarm.clear()
     else this.#alarm.set(due)
   }
 }
 
-/** Milliseconds from the first tick to the next. */
+/** Milliseconds from the first tick to the one that comes next. */
 const passed = (state: State): number => (state[PERIODS] === 0 ? 0 : state[PERIODS] * state[PERIOD])
 
 registerKind(KIND, (monitor: Monitor) => {

@@ -22,7 +22,8 @@ const NAP_MS = 2
  * No wake-up is lost between "is everybody idle?" and "tell me": the main thread sets HOLDING before it asks, a thread sets its
  * idle bit before it reads HOLDING, and both words are sequentially consistent.
  *
- * Where the main thread's loop spins when it has run dry, and does not say so, it looks by itself whenever it goes to sleep.
+ * Where the main thread's loop spins when it has run dry, and does not say so, it looks by itself: when it
+ * goes to sleep, and when something begins to be waited for meanwhile.
  *
  * Where a host cannot tell when a pool thread's loop runs dry, the thread counts instead: it is idle when all its goroutines
  * are parked and it has no timer; it looks every 20 ms, and not at all while it is idle.

@@ -108,7 +108,7 @@ export class Tasks implements Parked {
     this.#pending[ticket] = { task, outcome }
     this.#pendingCount++
     if (this.#backlog.length > 0 || !this.#post(task)) this.#defer(task)
-    this.#thread.doorbell.listen() // its end will be told
+    this.#thread.doorbell.listen() // there is something to wait for now: its end
   }
 
   #post(task: number): boolean {
