@@ -140,7 +140,7 @@ const multithreading = (millrace: string): string => millrace.replace('millrace'
 const TYPED = ['typed, plain await']
 /** Ways of the floor: with promises, and without. */
 const AWAITS = /await|promise|alone/
-const TRIES = /^a ring for two$/
+const TRIES = /^rings for two threads$/
 const PLAIN_AND_TRIED = [
   ['plain await', AWAITS],
   ['try first, else await', TRIES],

@@ -5,7 +5,8 @@ import type { Contestant } from '../contestant.js'
 import { bytesInUse, countPrimes, fanOut, itself, nsEach, sumBelow } from '../measure.js'
 import { channelWays } from '../programs/channel-ways.js'
 import { bareChannel } from './floor/channel.js'
-import { awaiting, looking, waking } from './floor/threads.js'
+import { ringWays } from './floor/rings.js'
+import { waking } from './floor/waking.js'
 
 async function pairTry(count: number): Promise<number> {
   const queue: number[] = []
@@ -33,14 +34,16 @@ async function pairAwait(count: number): Promise<number> {
   return nsEach(count, run, sumBelow)
 }
 
+/** Async functions, each of which starts the next in its turn. */
 async function create(count: number): Promise<number> {
+  const now = Promise.resolve()
   const run = (n: number): Promise<number> =>
     new Promise(resolve => {
-      const next = (left: number): void => {
+      const next = async (left: number): Promise<void> => {
         if (left === 0) resolve(n)
-        else void Promise.resolve(left - 1).then(next)
+        else void now.then(() => next(left - 1))
       }
-      next(n)
+      void next(n)
     })
   return nsEach(count, run, itself)
 }
@@ -69,15 +72,23 @@ const awaits = (each: number) => async (count: number) => {
   return nsEach(count, run, itself)
 }
 
-/** A function that begins in its turn, and the wait for its end. */
+/** A wait that a function ends which begins in its turn. */
 async function waitForOne(count: number): Promise<number> {
-  let ended = 0
+  const now = Promise.resolve()
+  let end: () => void
+  const keep = (resolve: () => void): void => {
+    end = resolve
+  }
   const run = async (n: number): Promise<number> => {
-    ended = 0
+    let ended = 0
     for (let i = 0; i < n; i++) {
-      await Promise.resolve().then(() => {
+      const wait = new Promise<void>(keep)
+      const one = end
+      void now.then(() => {
         ended++
+        one()
       })
+      await wait
     }
     return ended
   }
@@ -102,23 +113,17 @@ export const contestant: Contestant = {
   cannot: () => undefined,
   ways: {
     ...queues,
+    ...ringWays,
     'chan/pair-try': { 'array, push and shift': pairTry },
     'chan/pair-await': { 'two awaits of resolved promises': pairAwait },
-    'chan/stream': {
-      'a ring for two, an await each': awaiting(1024),
-      'a ring for two': looking(1024),
-    },
-    'crossbeam-threads/spsc-0': { 'a ring for two, an await each': awaiting(0) },
-    'crossbeam-threads/spsc-1': { 'a ring for two, an await each': awaiting(1) },
-    'crossbeam-threads/spsc-N': { 'a ring for two, an await each': awaiting(1024) },
     'select/uncontended': { 'two awaits of resolved promises': awaits(2) },
     'sync/mutex': { 'one await of a resolved promise': awaits(1) },
-    'sync/wait-group': { 'a promise, and then another': waitForOne },
+    'sync/wait-group': { 'a promise that another one settles': waitForOne },
     'context/common-parent': { 'its divisions alone': divide },
     'go/parked-heap': { 'async function that awaits a promise': parked('heapUsed') },
     'go/parked-rss': { 'async function that awaits a promise': parked('rss') },
     'go/fan-out': { 'this thread': limit => fanOut(limit, async (from, to) => countPrimes(from, to)) },
-    'go/create': { 'then of a resolved promise': create },
+    'go/create': { 'an async function in its turn, a promise': create },
     'wake/p50': { 'Atomics.waitAsync': waking(0.5) },
     'wake/p99': { 'Atomics.waitAsync': waking(0.99) },
   },

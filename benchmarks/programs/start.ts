@@ -2,7 +2,6 @@
 
 import { argv, stdout } from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
 
 const TASKS = new URL('./start-tasks.js', import.meta.url)
 
@@ -62,4 +61,6 @@ async function main(what: string, which: string): Promise<void> {
   stdout.write(`${took}\n`, () => process.exit())
 }
 
-if (isMainThread) await main(argv[2], argv[3])
+// Not node:worker_threads for all: it is part of what an import takes.
+const isAlone = argv[2] === 'import'
+if (isAlone || (await import('node:worker_threads')).isMainThread) await main(argv[2], argv[3])

@@ -13,14 +13,13 @@ export const root = fileURLToPath(
 
 const packages: Record<string, string> = {
   '@millrace/core': '/packages/core/dist/index.js',
-  '@millrace/kernel': '/packages/kernel/dist/index.js',
+  '@millrace/kernel': '/packages/kernel/dist/web.js',
   '@millrace/sync': '/packages/sync/dist/index.js',
   '@millrace/errgroup': '/packages/errgroup/dist/index.js',
   '@millrace/patterns': '/packages/patterns/dist/index.js',
-  '#host': '/packages/kernel/dist/host/web.js',
 }
 
-const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([@#\w][^'"]*)\2/g
+const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])([@\w][^'"]*)\2/g
 
 const withPaths = (source: string): string =>
   source.replace(IMPORT, (whole, before, quote, name) =>

@@ -30,21 +30,10 @@ export function importsOf(file: string): Import[] {
 
 /** Answers the source files of the same package that an import in `file` can mean; none for another package. */
 export function filesOf(file: string, specifier: string): string[] {
-  if (specifier.startsWith('#')) return filesOfSubpath(file, specifier)
   if (!specifier.startsWith('.')) return []
   const path = posix.join(posix.dirname(file), specifier)
   const candidates = [path, path.replace(/\.js$/, '.ts'), `${path}.ts`, `${path}/index.ts`]
   return candidates.filter(isSource).slice(0, 1)
-}
-
-// What "imports" in package.json gives on one host or another; it names built files.
-function filesOfSubpath(file: string, specifier: string): string[] {
-  const folder = file.split('/').slice(0, 2).join('/')
-  const { imports } = JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'))
-  const targets = JSON.stringify(imports?.[specifier] ?? {}).match(/\.\/dist\/[^"]+\.js(?=")/g) ?? []
-  return [...new Set(targets)]
-    .map(target => posix.join(folder, target.replace('/dist/', '/src/').replace(/\.js$/, '.ts')))
-    .filter(isSource)
 }
 
 function isSource(path: string): boolean {

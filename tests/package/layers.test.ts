@@ -101,10 +101,6 @@ export function from() { return './not.js' }
   it('follows an import to the files that it can mean', () => {
     const thread = 'packages/kernel/src/thread.ts'
     expect(filesOf(thread, './doorbell.js')).toEqual(['packages/kernel/src/doorbell.ts'])
-    expect(filesOf(thread, '#host')).toEqual([
-      'packages/kernel/src/host/node.ts',
-      'packages/kernel/src/host/web.ts',
-    ])
     expect(filesOf(thread, 'node:fs')).toEqual([])
   })
 

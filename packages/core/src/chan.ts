@@ -10,7 +10,7 @@ import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { onArrival } from './shared-memory-medium.js'
-import { type Form, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
+import { type Form, keepResolve, keptResolve, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
 export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }
@@ -318,12 +318,6 @@ export class Channel<T> implements Chan<T>, Shareable {
 }
 
 const NO_OPTIONS: WaitOptions = {}
-
-// A promise that is settled later, without a function made for each to reach what settles it.
-let keptResolve: Resolve<never>
-const keepResolve = (resolve: Resolve<never>): void => {
-  keptResolve = resolve
-}
 
 const VALUE: Form<unknown> = value => value
 const RECEIVED: Form<Received<unknown>> = (value, ok) => (ok ? { value, ok } : END)

@@ -56,7 +56,16 @@ export { type FlightKey, flightKey } from './flight-key.js'
 export { type Flight, type FlightEnd, type FlightLost, FlightTable, type Follower } from './flight-table.js'
 export { go } from './go.js'
 export { Monitor, monitorRules } from './monitor.js'
-export { FAILED, LOST, PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
+export {
+  FAILED,
+  LOST,
+  PASS,
+  type Rules,
+  type ShapedRules,
+  type Standing,
+  type State,
+  WAIT,
+} from './monitor-rules.js'
 export { isParallel, type Parallel, parallel } from './parallel.js'
 export { ParkingLot } from './parking-lot.js'
 export { main, type RuntimeOptions, type RuntimeStats, runtime } from './runtime.js'

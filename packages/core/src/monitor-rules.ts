@@ -57,3 +57,30 @@ export interface Rules {
   /** A thread has died on which somebody waited in a line; `ticket` is of the first. */
   waiterLost?(state: State, line: number, ticket: number): void
 }
+
+/** Rules of one shape for all, as their calls cost less then, with what the numbers are at first. */
+export interface ShapedRules extends Rules {
+  readonly zeros: readonly number[]
+}
+
+export function shapedRules(rules: Rules): ShapedRules {
+  const { name, size, lines, gated, counted, attempt, settled, failure, left } = rules
+  const { held, heldInAll, ownerLost, passLost, waiterLost } = rules
+  return {
+    name,
+    size,
+    lines,
+    gated,
+    counted,
+    attempt,
+    settled,
+    failure,
+    left,
+    held,
+    heldInAll,
+    ownerLost,
+    passLost,
+    waiterLost,
+    zeros: Array.from({ length: size }, () => 0),
+  }
+}

@@ -1,7 +1,7 @@
 import type { Cancellation } from './cancellation.js'
 import type { Monitor } from './monitor.js'
 import { PASS } from './monitor-rules.js'
-import { NOTHING, SingleWaiter, WaitQueue } from './wait-queue.js'
+import { NOTHING, type Reject, type Resolve, SingleWaiter, WaitQueue } from './wait-queue.js'
 
 /** Goroutines of this thread that wait in one line of a monitor. The value of each is its ticket. */
 export class Line extends WaitQueue {
@@ -40,8 +40,8 @@ export class MonitorWaiter extends SingleWaiter<unknown> {
     monitor: Monitor,
     line: number,
     cancellation: Cancellation | undefined,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
+    resolve: Resolve<unknown>,
+    reject: Reject | undefined,
   ) {
     super(undefined, NOTHING, resolve, reject)
     this.#monitor = monitor

@@ -3,7 +3,7 @@ import { SHARE } from '@millrace/kernel'
 import { describe, expect, test } from 'vitest'
 import { background, withCancelCause, withTimeoutCause } from './context.js'
 import { Monitor } from './monitor.js'
-import { FAILED, PASS, type Rules, type State, WAIT } from './monitor-rules.js'
+import { FAILED, PASS, type State, shapedRules, WAIT } from './monitor-rules.js'
 
 /** Lets everything happen that can happen by itself. */
 const turn = async () => {
@@ -15,7 +15,7 @@ const LEFT = 1
 const CLOSED = 2
 
 /** So many permits, each wait asking for some, in two lines of which the first goes first; until it is closed. */
-const permitRules: Rules = {
+const permitRules = shapedRules({
   name: 'test/permits',
   size: 3,
   lines: 2,
@@ -29,10 +29,10 @@ const permitRules: Rules = {
     state[LEFT]! += n
   },
   failure: () => new RangeError('closed'),
-}
+})
 
 /** As many go on as are called. */
-const callRules: Rules = {
+const callRules = shapedRules({
   name: 'test/calls',
   size: 1,
   lines: 1,
@@ -45,7 +45,7 @@ const callRules: Rules = {
   settled(state) {
     state[0] = 0
   },
-}
+})
 
 const worlds = {
   local: (monitor: Monitor) => monitor,

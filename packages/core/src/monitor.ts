@@ -13,9 +13,18 @@ import {
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { done } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
-import { PASS, type Rules, type Standing, type State, WAIT } from './monitor-rules.js'
+import {
+  PASS,
+  type Rules,
+  type ShapedRules,
+  type Standing,
+  type State,
+  shapedRules,
+  WAIT,
+} from './monitor-rules.js'
 import { Line, MonitorWaiter } from './monitor-waiter.js'
 import { SharedMonitor } from './shared-monitor.js'
+import { keepResolve, keptResolve, type Reject, type Resolve } from './wait-queue.js'
 
 /** Whoever comes: with a ticket, or with what makes one and may change the state. */
 type Arrival = number | ((state: State) => number)
@@ -48,10 +57,10 @@ export class Monitor implements Shareable, Standing {
   #again = false
 
   /** @param state Its first numbers, if they are not 0. */
-  constructor(rules: Rules, ...state: number[]) {
+  constructor(rules: ShapedRules, ...state: number[]) {
     this.rules = rules
-    this.#state = state
-    while (state.length < rules.size) state.push(0)
+    this.#state = rules.zeros.slice()
+    for (let i = 0; i < state.length; i++) this.#state[i] = state[i]
     this.#lines = [new Line()]
     while (this.#lines.length < rules.lines) this.#lines.push(new Line())
   }
@@ -141,7 +150,20 @@ export class Monitor implements Shareable, Standing {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#waitInLine(line, arrival, cancellation, joined)
+    return joined || cancellation
+      ? this.#waitInLine(line, arrival, cancellation, joined)
+      : this.#waitToTheEnd(line, arrival)
+  }
+
+  #waitToTheEnd(line: number, arrival: Arrival): Promise<void> {
+    const promise = new Promise<unknown>(keepResolve)
+    const resolve = keptResolve as Resolve<unknown>
+    try {
+      this.#park(line, arrival, undefined, resolve, undefined)
+    } catch (error) {
+      resolve(Promise.reject(error))
+    }
+    return promise as Promise<void>
   }
 
   // On its own, as the function inside would make what need not wait dearer.
@@ -184,8 +206,8 @@ export class Monitor implements Shareable, Standing {
     line: number,
     arrival: Arrival,
     cancellation: Cancellation | undefined,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
+    resolve: Resolve<unknown>,
+    reject: Reject | undefined,
     blocks = false,
   ): MonitorWaiter {
     const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)
@@ -258,7 +280,7 @@ export class Monitor implements Shareable, Standing {
     return crossReference(thread, this.rules.name, this.#shared.address, this.#shared.address)
   }
 
-  static arrived(rules: Rules, address: number): Monitor {
+  static arrived(rules: ShapedRules, address: number): Monitor {
     const thread = currentThread()
     return arriveReference(thread, address, () => {
       const monitor = new Monitor(rules)
@@ -268,30 +290,8 @@ export class Monitor implements Shareable, Standing {
   }
 }
 
-/** The rules, all of one shape: their calls cost less then. */
-export function shapedRules(rules: Rules): Rules {
-  const { name, size, lines, gated, counted, attempt, settled, failure, left } = rules
-  const { held, heldInAll, ownerLost, passLost, waiterLost } = rules
-  return {
-    name,
-    size,
-    lines,
-    gated,
-    counted,
-    attempt,
-    settled,
-    failure,
-    left,
-    held,
-    heldInAll,
-    ownerLost,
-    passLost,
-    waiterLost,
-  }
-}
-
 /** Lets monitors of these rules arrive from other threads. Answers the rules. */
-export function monitorRules(rules: Rules): Rules {
+export function monitorRules(rules: Rules): ShapedRules {
   const shaped = shapedRules(rules)
   registerKind(rules.name, (address: number) => Monitor.arrived(shaped, address))
   return shaped

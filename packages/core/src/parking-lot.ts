@@ -1,6 +1,6 @@
 import type { WaitOptions } from './cancellation.js'
-import { Monitor, shapedRules } from './monitor.js'
-import { PASS, WAIT } from './monitor-rules.js'
+import { Monitor } from './monitor.js'
+import { PASS, shapedRules, WAIT } from './monitor-rules.js'
 import { stayOnThread } from './stay-on-thread.js'
 
 /** The one line. */

@@ -34,6 +34,7 @@ const functions = new Map<number, AnyFunction>()
 
 /** Makes this thread one of the pool's, once it knows with what memory. */
 export async function servePool(): Promise<void> {
+  followDebugging() // for what the rest of a bundle makes when it is run
   await host.threadDataArrived()
   followDebugging()
   // What cannot be imported here may not be needed; if it is, the message says what is missing.

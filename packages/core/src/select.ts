@@ -7,7 +7,7 @@ import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
 import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
-import type { Resolve } from './wait-queue.js'
+import { keepResolve, keptResolve, type Resolve } from './wait-queue.js'
 
 /** Looks at cases before a select parks, together: each takes half a microsecond at most. */
 const LOOKS = 100
@@ -119,19 +119,13 @@ function choose(cases: Cases, options: WaitOptions | undefined): Promise<Result>
 function wait(evaluated: Evaluated, cancellation: Cancellation | undefined): Promise<Result> {
   if (cancellation) return waitUnless(cancellation, evaluated)
   const promise = new Promise<Result>(keepResolve)
-  new Selection(keptResolve, undefined).park(evaluated, undefined)
+  new Selection(keptResolve as Resolve<Result>, undefined).park(evaluated, undefined)
   return promise
 }
 
 // On its own, as the function inside would make what cannot be cancelled dearer.
 function waitUnless(cancellation: Cancellation, evaluated: Evaluated): Promise<Result> {
   return new Promise((resolve, reject) => new Selection(resolve, reject).park(evaluated, cancellation))
-}
-
-// As for a single wait: no function is made for each.
-let keptResolve: Resolve<Result>
-const keepResolve = (resolve: Resolve<Result>): void => {
-  keptResolve = resolve
 }
 
 function evaluate(cases: Cases): Evaluated {

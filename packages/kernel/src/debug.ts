@@ -1,11 +1,10 @@
-import { host } from '#host'
+import { host } from './host/here.js'
 import type { ThreadData } from './thread.js'
 
 // Development mode. Whatever it does begins with a look at this variable, and costs no more while it is off.
 
 /** Whether this is development mode: see `RuntimeOptions.debug`. */
 export let debugging = host.variable('MILLRACE_DEBUG') === '1'
-followDebugging()
 
 export function setDebugging(on: boolean): void {
   debugging = on

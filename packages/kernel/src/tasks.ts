@@ -1,5 +1,5 @@
-import { host } from '#host'
 import { ThreadLostError } from './errors.js'
+import { host } from './host/here.js'
 import type { HostTimer } from './host/host.js'
 import {
   GOROUTINES,

@@ -1,6 +1,6 @@
-import { host } from '#host'
 import { Doorbell } from './doorbell.js'
 import { BugError, OutOfSharedMemoryError } from './errors.js'
+import { host } from './host/here.js'
 import {
   ANSWER,
   BELL,
@@ -234,7 +234,17 @@ export class Thread {
 
 // One per JavaScript thread even when the package is there twice (a bundle and its thread entry, say).
 const KEY = Symbol.for('@millrace/kernel/thread')
-const holder = globalThis as { [KEY]?: Thread }
+const global = globalThis as { [KEY]?: Holder }
+interface Holder {
+  thread?: Thread
+}
+// Found once: a look into the global object takes ten times as long as one into any other.
+let found: Holder | undefined
+const holder = (): Holder => {
+  found ??= global[KEY] ??= { thread: undefined }
+  return found
+}
+
 let limits: MemoryLimits = {}
 
 /** Whether this is a thread of the pool. */
@@ -249,17 +259,17 @@ export function providersAtStart(): readonly string[] {
 
 /** The runtime of this thread, if anything has needed one yet. */
 export function threadIfStarted(): Thread | undefined {
-  return holder[KEY]
+  return holder().thread
 }
 
 /** This thread's part of the runtime; starts it on first use. @throws {OutOfSharedMemoryError} */
 export function currentThread(): Thread {
-  return holder[KEY] ?? start()
+  return holder().thread ?? start()
 }
 
 /** Sets how much memory there will be. Answers false when it is too late: memory has been made. */
 export function configureMemory(memory: MemoryLimits): boolean {
-  if (holder[KEY] || isPoolThread()) return false
+  if (holder().thread || isPoolThread()) return false
   limits = { ...limits, ...memory }
   return true
 }
@@ -275,6 +285,6 @@ function start(): Thread {
   const id = data?.id ?? MAIN_THREAD
   const thread = new Thread(memory, kernel, id, data?.life ?? kernel.threadLife(id))
   if (!data && !kernel.injectorCreate(thread.id)) throw thread.outOfMemory(65_536)
-  holder[KEY] = thread
+  holder().thread = thread
   return thread
 }

@@ -37,6 +37,8 @@ function setCount(state: State, count: number): void {
   state[COUNT] = count
 }
 
+const generationOf = (state: State): number => state[GENERATION]
+
 function started(state: State): void {
   setCount(state, state[COUNT] + 1)
   state[GOING]++
@@ -106,7 +108,7 @@ export class WaitGroup {
   /** Waits until the count is 0. Cancelled, it rejects with the signal's reason; the count is untouched. */
   wait(options?: WaitOptions): Promise<void> {
     // If the count gets to 0 in between, this generation is over, and need not be waited for.
-    const generation = this.#monitor.read(state => state[GENERATION])
+    const generation = this.#monitor.read(generationOf)
     return this.#monitor.wait(0, generation, options)
   }
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { availableParallelism } from 'node:os'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
-import { isMainThread, MessageChannel, type MessagePort, Worker, workerData } from 'node:worker_threads'
+import type { MessagePort, Worker } from 'node:worker_threads'
 import type { Host, HostThread, HostTimer } from './host.js'
 import { plainCopies } from './plain-copies.js'
 import { countProgramTimers, pendingProgramTimers } from './program-timers.js'
@@ -12,11 +12,17 @@ const isBun = 'Bun' in globalThis
 const THREAD_DATA = '@millrace/thread'
 const LIFELINE = '@millrace/lifeline'
 
+// Not at import: Node's main thread takes 2 ms to make this module, which a program on one thread never needs.
+let loaded: typeof import('node:worker_threads') | undefined
+const threads = () => (loaded ??= process.getBuiltinModule('node:worker_threads'))
+const threadData = (): unknown => threads().workerData?.[THREAD_DATA]
+
 class NodeThread implements HostThread {
   readonly #worker: Worker
   readonly #lifeline: MessagePort | undefined
 
   constructor(url: URL, data: unknown) {
+    const { MessageChannel, Worker } = threads()
     // Deno says that a thread has exited as soon as that is asked for. But the thread's end of a channel closes only with the thread.
     const { port1, port2 } = isDeno ? new MessageChannel() : {}
     this.#worker = new Worker(url, {
@@ -127,11 +133,11 @@ function mayRead(variable: string): boolean {
   return permissions?.querySync?.({ name: 'env', variable }).state === 'granted'
 }
 
-const tellsIdle = isMainThread || !isDeno
+const tellsIdle = !isDeno || threads().isMainThread
 
 let isEnding = false
 
-if (isDeno && workerData?.[THREAD_DATA] !== undefined) {
+if (isDeno && threadData() !== undefined) {
   countProgramTimers()
   // A thread of Deno that says process.exit() twice, before it has come to its end, never ends; and after the first it runs on for a while.
   process.once('exit', () => {
@@ -172,10 +178,10 @@ export const host: Host = {
   pendingTimers: () => pending + pendingProgramTimers(),
   keepAlive: (fn, ms) => new NodeTimer(fn, ms),
   whyNoThreads: () => undefined,
-  isPoolThread: () => workerData?.[THREAD_DATA] !== undefined,
+  isPoolThread: () => threadData() !== undefined,
   spawn: (url, data) => new NodeThread(url, data),
   threadDataArrived: () => Promise.resolve(),
-  threadData: () => workerData?.[THREAD_DATA],
+  threadData,
   endThread: isDeno ? closeThread : () => process.exit(0),
   isEnding: () => isEnding,
   ...(isDeno || isBun ? plainCopies : nodeCopies),
