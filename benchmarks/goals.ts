@@ -28,7 +28,7 @@ const round = (value: number): string => value.toPrecision(3).replace(/e\+?(-?\d
 
 /**
  * The geometric mean over scenarios of how many times as good as `base` Millrace is in the best of those of `ways` that the
- * scenario has first. Where that is too little, beside it what the language takes alone: the ways of the floor that `floor` names.
+ * scenario has. Where that is too little, beside it what the language takes alone: the ways of the floor that `floor` names.
  */
 const times =
   (
@@ -44,9 +44,10 @@ const times =
       const rows = resultsOf(results, name)
       const against = (row: string) => timesAsGood(rows, row, base(millrace))
       // Some is not measured on the newest Node.
-      const own = ways
-        .flatMap(way => [millrace, 'millrace'].map(name => against(way === '' ? name : `${name}: ${way}`)))
-        .find(value => value !== undefined)
+      const [own] = [millrace, 'millrace'].flatMap(name => {
+        const known = ways.flatMap(way => against(way === '' ? name : `${name}: ${way}`) ?? [])
+        return known.length > 0 ? [Math.max(...known)] : []
+      })
       if (own === undefined) return []
       const least = floor && bestOf(rows, row => row.contestant.startsWith('floor') && floor.test(row.way))
       return [{ own, least: least && against(nameOf(least)) }]
@@ -95,16 +96,23 @@ const atMost =
     }
   }
 
-/** Millrace's best way before the best of the peers, in each scenario that one of them can do. On the Node that all have. */
+/** The part of a contestant's name that says on which Node, where that is not the one that all have. */
+const hostOf = ({ contestant }: { contestant: string }): string => / on .*$/.exec(contestant)?.[0] ?? ''
+
+/** Millrace's best way before each peer's in each scenario that both can do on one Node: the least ratio of each scenario. */
 const aheadOfPeers: Goal = results => {
   const goal = 'ahead of every JavaScript peer in every row'
   const compared = scenarioNames.flatMap(name => {
     const rows = resultsOf(results, name)
-    const peer = bestOf(rows, isPeer)
-    const own = bestOf(rows, row => row.contestant === 'millrace')
-    return peer && own && !/^grow\/|^start\//.test(name)
-      ? [{ name, peer: peer.contestant, ratio: median(peer.values) / median(own.values) }]
-      : []
+    if (/^grow\/|^start\//.test(name)) return []
+    const ratios = ['', ...new Set(rows.filter(isPeer).map(hostOf))].flatMap(host => {
+      const peer = bestOf(rows, row => isPeer(row) && hostOf(row) === host)
+      const own = bestOf(rows, row => row.contestant === `millrace${host}`)
+      return peer && own
+        ? [{ name, peer: peer.contestant, ratio: median(peer.values) / median(own.values) }]
+        : []
+    })
+    return ratios.sort((a, b) => a.ratio - b.ratio).slice(0, 1)
   })
   if (compared.length === 0) return { goal, at: NOT_MEASURED }
   const behind = compared.filter(({ ratio }) => ratio < 1)

@@ -119,6 +119,35 @@ test('a row in which a peer is ahead is named', () => {
   expect(ahead).toMatchObject({ isMet: false, at: 'behind in 1 of 1: chan/sync (effect, 0.500 ×)' })
 })
 
+test('a peer of the newest Node is compared with Millrace there', () => {
+  const row = (contestant: string, value: number): Result => ({ contestant, way: '', values: [value] })
+  const rows = [
+    row('millrace', 50),
+    row('piscina', 60),
+    row('millrace on node 26', 20),
+    row('multithreading on node 26', 40),
+  ]
+  const told = (rows: readonly Result[]) =>
+    verdicts(of([['go/in-flight', rows]])).find(({ goal }) => goal.startsWith('ahead of every'))
+  expect(told(rows)).toMatchObject({ isMet: true, at: '1 rows' })
+  expect(told([...rows, row('thing-csp on node 26', 10)])).toMatchObject({
+    isMet: false,
+    at: 'behind in 1 of 1: go/in-flight (thing-csp on node 26, 0.500 ×)',
+  })
+})
+
+test('a user does what is faster, waiting or trying first', () => {
+  const row = (contestant: string, way: string, value: number): Result => ({
+    contestant,
+    way,
+    values: [value],
+  })
+  const newest = 'millrace on node 26'
+  const rows = [row('go', '', 100), row(newest, 'try first', 80), row(newest, 'plain await', 40)]
+  const user = verdicts(of([['chan/prod-cons-0', rows]])).find(({ goal }) => goal.includes('as a user would'))
+  expect(user).toMatchObject({ isMet: true, at: expect.stringMatching(/^2\.50 ×/) })
+})
+
 test('cost that grows with the size is missed, and a flat one met', () => {
   const sizes = (values: number[]): Result[] =>
     values.map((value, i) => ({ contestant: 'millrace', way: String(10 ** i), values: [value] }))

@@ -222,7 +222,7 @@ const goroutines = {
     threads: 2,
     what: 'CPU time per second of a process with two idle threads that wait',
     unit: 'µs',
-    count: 1000,
+    count: 4000,
     base: 'postmessage',
     trial: 50,
     isSize: true,

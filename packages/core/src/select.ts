@@ -73,7 +73,7 @@ export function select<const C extends Cases>(cases: C, options?: WaitOptions): 
  * @throws {TypeError} A case is not a channel, a send, null or undefined.
  */
 export function trySelect<const C extends Cases>(cases: C): Selected<C> | undefined {
-  return attempt(evaluate(cases)) as Selected<C> | undefined
+  return attemptInOneMoment(evaluate(cases)) as Selected<C> | undefined
 }
 
 /**
@@ -160,30 +160,20 @@ function operandOf(operand: unknown, label: string | number): Operand | undefine
 const mediumOf = (operand: Operand): Medium =>
   operand instanceof Channel ? operand.medium : operand.channel!.medium
 
-/**
- * Does one of the cases that are ready, each with the same chance. Answers undefined only if there was a moment when none was: over
- * channels that other threads use at the same time, nothing may have moved while all were looked at.
- */
+/** Does one of the cases that are ready, each with the same chance; undefined if each was seen not to be, one after the other. */
 function attempt({ operands, labels }: Evaluated): Result | undefined {
   for (;;) {
     let chosen = -1
     let count = 0
-    let moves = 0
     for (let i = 0; i < operands.length; i++) {
       const operand = operands[i]
       if (operand === undefined) continue
-      const receives = operand instanceof Channel
-      const medium = receives ? operand.medium : operand.channel!.medium
-      // Of each its moves before it is looked at, and of all once more afterwards.
-      moves += medium.moves
-      const isReady = receives ? medium.canReceive() : medium.canSend()
+      const isReady =
+        operand instanceof Channel ? operand.medium.canReceive() : operand.channel!.medium.canSend()
       // Each of the k ready cases seen so far is kept with probability 1/k.
       if (isReady && (++count === 1 || randomBelow(count) === 0)) chosen = i
     }
-    if (chosen < 0) {
-      if (movesOf(operands) === moves) return undefined
-      continue
-    }
+    if (chosen < 0) return undefined
     const operand = operands[chosen]!
     const label = labels ? labels[chosen] : chosen
     if (operand instanceof Channel) {
@@ -195,6 +185,21 @@ function attempt({ operands, labels }: Evaluated): Result | undefined {
     }
     // Another thread was quicker. Look again.
   }
+}
+
+/**
+ * As `attempt`, but answers undefined only if there was a moment when no case was ready: over channels that other threads use at the
+ * same time, nothing may have moved while all were looked at. Whoever parks need not know: he is served, whatever moves.
+ */
+function attemptInOneMoment(evaluated: Evaluated): Result | undefined {
+  let result = attempt(evaluated)
+  for (let before = -1; !result; ) {
+    const moves = movesOf(evaluated.operands)
+    if (moves === before) return undefined
+    before = moves
+    result = attempt(evaluated)
+  }
+  return result
 }
 
 /** Looks on for some microseconds, if that was not in vain lately on the first of the channels that other threads know. */
