@@ -127,7 +127,7 @@ test('a peer of the newest Node is compared with Millrace there', () => {
     row('millrace on node 26', 20),
     row('multithreading on node 26', 40),
   ]
-  const told = (rows: readonly Result[]) =>
+  const told = (rows: Result[]) =>
     verdicts(of([['go/in-flight', rows]])).find(({ goal }) => goal.startsWith('ahead of every'))
   expect(told(rows)).toMatchObject({ isMet: true, at: '1 rows' })
   expect(told([...rows, row('thing-csp on node 26', 10)])).toMatchObject({

@@ -57,8 +57,9 @@ const bundleOf = (input, plugins = []) =>
 const forBrowsers = {
   name: 'for browsers',
   resolveId(name, importer) {
-    const path = importer && resolve(dirname(importer), name.replace(/\.js$/, '.web.ts'))
-    return path && existsSync(path) ? path : null
+    if (!/^\..*\.js$/.test(name)) return null
+    const path = resolve(dirname(importer), name.replace(/\.js$/, '.web.ts'))
+    return existsSync(path) ? path : null
   },
 }
 
@@ -83,4 +84,8 @@ if (inner) {
   const { output } = await bundle.write(FILE)
   keepLicences(output)
 }
-if (web) await (await bundleOf({ [web]: entries[0] }, [forBrowsers])).write(FILE)
+if (web) {
+  const { output } = await (await bundleOf({ [web]: entries[0] }, [forBrowsers])).write(FILE)
+  const foreign = output.flatMap(({ imports = [] }) => imports).filter(name => name.startsWith('node:'))
+  if (foreign.length > 0) throw new Error(`dist/${web}.js is for browsers, and imports ${foreign.join(', ')}`)
+}

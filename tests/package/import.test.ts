@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { publicPackages } from './public-packages.js'
 
 const probe = fileURLToPath(new URL('import-probe.mjs', import.meta.url))
+const folder = fileURLToPath(new URL('.', import.meta.url))
 
 interface Findings {
   changed: string[]
@@ -31,6 +32,21 @@ describe.each(publicPackages)('importing $name', ({ name }) => {
     expect(lingeredMs).toBeLessThan(1_000)
   })
 })
+
+it.each(publicPackages)(
+  'importing $name does not make Node load what threads are made with',
+  async ({ name }) => {
+    const list = async (code: string): Promise<string[]> => {
+      const print = 'console.log(JSON.stringify(process.moduleLoadList))'
+      const args = ['--input-type=module', '--eval', `${code}; ${print}`]
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder })
+      return JSON.parse(stdout)
+    }
+    const worker = 'NativeModule worker_threads'
+    expect(await list(`await import('node:worker_threads')`)).toContain(worker)
+    expect(await list(`await import('${name}')`)).not.toContain(worker)
+  },
+)
 
 it('the probe sees what an import should not do', async () => {
   const source = `

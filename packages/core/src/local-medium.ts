@@ -37,8 +37,8 @@ export class LocalMedium implements Medium {
     return this.#buffer.length
   }
 
-  get moves(): number {
-    return 0
+  get moves(): undefined {
+    return undefined
   }
 
   trySend(value: unknown): boolean {

@@ -36,8 +36,8 @@ export interface Medium {
   offerSend?(value: unknown): boolean
   /** As tryReceive, likewise. */
   offerReceive?(): unknown
-  /** Goes up with every value that other threads may have moved; stands still where only this thread can. */
-  readonly moves: number
+  /** Goes up with every value that anybody moves; undefined where only this thread can. */
+  readonly moves: number | undefined
   /**
    * Parks a sender, whose value trySend has just refused. It may be served before this returns. @throws if the value cannot
    * be sent at all; it is not parked then.

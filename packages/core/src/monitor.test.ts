@@ -360,6 +360,19 @@ describe.each(Object.entries(worlds))('a monitor, %s', (_, cross) => {
     })
     expect(free()).toBe(1)
   })
+
+  test('an arrival that throws is the error of the wait, and nobody stands in line', async () => {
+    const { monitor, free } = permits(1)
+    const wrong = new RangeError('wrong')
+    const arrival = () => {
+      throw wrong
+    }
+    await expect(monitor.wait(0, arrival)).rejects.toBe(wrong)
+    await expect(monitor.wait(0, arrival, new AbortController())).rejects.toBe(wrong)
+    expect(monitor.waits(0)).toBe(false)
+    await monitor.wait(0, 1)
+    expect(free()).toBe(0)
+  })
 })
 
 test('who waits when a monitor is shared goes on waiting, in the same order', async () => {

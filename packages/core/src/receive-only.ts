@@ -8,8 +8,8 @@ import { type Waiter, WaitQueue } from './wait-queue.js'
 
 /** What such channels have in common. They look unbuffered. */
 export abstract class ReceiveOnlyMedium implements Medium {
-  get moves(): number {
-    return 0
+  get moves(): number | undefined {
+    return undefined
   }
 
   takeMany(values: unknown[], max: number): void {

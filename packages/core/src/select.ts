@@ -90,7 +90,7 @@ export function selectSync<const C extends Cases>(cases: C, options?: SyncOption
   const evaluated = evaluate(cases)
   const media = evaluated.operands.flatMap(operand => (operand ? [mediumOf(operand)] : []))
   const result =
-    attempt(evaluated) ??
+    attemptInOneMoment(evaluated) ??
     block<Result>(
       'selectSync',
       () => media.every(medium => medium instanceof LocalMedium),
@@ -192,14 +192,13 @@ function attempt({ operands, labels }: Evaluated): Result | undefined {
  * same time, nothing may have moved while all were looked at. Whoever parks need not know: he is served, whatever moves.
  */
 function attemptInOneMoment(evaluated: Evaluated): Result | undefined {
-  let result = attempt(evaluated)
-  for (let before = -1; !result; ) {
+  for (let before = movesOf(evaluated.operands); ; ) {
+    const result = attempt(evaluated)
+    if (result || before === undefined) return result
     const moves = movesOf(evaluated.operands)
     if (moves === before) return undefined
     before = moves
-    result = attempt(evaluated)
   }
-  return result
 }
 
 /** Looks on for some microseconds, if that was not in vain lately on the first of the channels that other threads know. */
@@ -240,12 +239,14 @@ function offer({ operands, labels }: Evaluated): Result | undefined {
   return undefined
 }
 
-// None of them ever goes down, so their sum stands still only if they all do.
-function movesOf(operands: Evaluated['operands']): number {
-  let moves = 0
+/** The sum of what has moved; it stands still only if all of them do, as none goes back. Undefined where only this thread can move any. */
+function movesOf(operands: Evaluated['operands']): number | undefined {
+  let moves: number | undefined
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]
-    if (operand !== undefined) moves += mediumOf(operand).moves
+    if (operand === undefined) continue
+    const ones = mediumOf(operand).moves
+    if (ones !== undefined) moves = (moves ?? 0) + ones
   }
   return moves
 }

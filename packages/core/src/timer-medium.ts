@@ -62,8 +62,8 @@ export class TimerMedium extends ReceiveOnlyMedium implements SharedMedium, Park
     this.#hasArrived = arrived !== undefined
   }
 
-  override get moves(): number {
-    return this.#monitor.read(state => state[STARTS] + state[TAKEN])
+  override get moves(): number | undefined {
+    return this.address === 0 ? undefined : this.#monitor.read(state => state[STARTS] + state[TAKEN])
   }
 
   /** Where its numbers are in shared memory; 0 while only this thread knows them. */

@@ -233,15 +233,15 @@ export class Thread {
 }
 
 // One per JavaScript thread even when the package is there twice (a bundle and its thread entry, say).
-const KEY = Symbol.for('@millrace/kernel/thread')
-const global = globalThis as { [KEY]?: Holder }
-interface Holder {
-  thread?: Thread
+const KEY = Symbol.for('@millrace/kernel/here')
+const everybody = globalThis as { [KEY]?: Here }
+interface Here {
+  thread: Thread | undefined
 }
 // Found once: a look into the global object takes ten times as long as one into any other.
-let found: Holder | undefined
-const holder = (): Holder => {
-  found ??= global[KEY] ??= { thread: undefined }
+let found: Here | undefined
+const here = (): Here => {
+  found ??= everybody[KEY] ??= { thread: undefined }
   return found
 }
 
@@ -259,17 +259,17 @@ export function providersAtStart(): readonly string[] {
 
 /** The runtime of this thread, if anything has needed one yet. */
 export function threadIfStarted(): Thread | undefined {
-  return holder().thread
+  return here().thread
 }
 
 /** This thread's part of the runtime; starts it on first use. @throws {OutOfSharedMemoryError} */
 export function currentThread(): Thread {
-  return holder().thread ?? start()
+  return here().thread ?? start()
 }
 
 /** Sets how much memory there will be. Answers false when it is too late: memory has been made. */
 export function configureMemory(memory: MemoryLimits): boolean {
-  if (holder().thread || isPoolThread()) return false
+  if (here().thread || isPoolThread()) return false
   limits = { ...limits, ...memory }
   return true
 }
@@ -285,6 +285,6 @@ function start(): Thread {
   const id = data?.id ?? MAIN_THREAD
   const thread = new Thread(memory, kernel, id, data?.life ?? kernel.threadLife(id))
   if (!data && !kernel.injectorCreate(thread.id)) throw thread.outOfMemory(65_536)
-  holder().thread = thread
+  here().thread = thread
   return thread
 }

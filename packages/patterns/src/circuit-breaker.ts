@@ -17,7 +17,7 @@ import * as circuit from './circuit.js'
 import { readCircuit } from './circuit-json.js'
 import { contextOf } from './context-of.js'
 import { CircuitOpenError } from './errors.js'
-import { passing } from './passing.js'
+import { pass } from './passing.js'
 import { until } from './until.js'
 
 export interface CircuitBreakerOptions {
@@ -122,7 +122,7 @@ export class CircuitBreaker {
     if (outer.err()) throw cause(outer)
     const permit = this.#monitor.read(circuit.admitClosed) ?? this.#admit()
     if (typeof permit === 'number') {
-      await passing.wait()
+      await pass()
       throw new CircuitOpenError(permit)
     }
     const [ctx, timedOut, release] = this.#within(outer)

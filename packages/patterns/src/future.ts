@@ -8,7 +8,7 @@ import {
   type WaitOptions,
   withCancelCause,
 } from '@millrace/core'
-import { passing } from './passing.js'
+import { pass } from './passing.js'
 import { until } from './until.js'
 
 let resultOf: (future: unknown) => Promise<unknown> | undefined
@@ -73,7 +73,7 @@ export class Future<T> {
    */
   get(options?: WaitOptions): Promise<T> {
     if (options || !this.#settled) return asked(this.#result, options)
-    return Promise.all([this.#result, passing.wait()]).then(([result]) => result)
+    return Promise.all([this.#result, pass()]).then(([result]) => result)
   }
 
   /**

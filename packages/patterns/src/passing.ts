@@ -1,7 +1,13 @@
-import { ParkingLot } from '@millrace/core'
+import { ParkingLot, type WaitOptions } from '@millrace/core'
+
+// Not made at import, which leaves nothing behind.
+let lot: ParkingLot | undefined
 
 /**
- * Nobody waits here. Passing costs a place in the event loop's budget, so that a loop over what never has to wait, or is refused
+ * Passes, as nobody waits here. It costs a place in the event loop's budget, so that a loop over what never has to wait, or is refused
  * every time, does not keep timers from their turns; and a signal that was aborted before is heeded.
  */
-export const passing = new ParkingLot(() => true)
+export function pass(options?: WaitOptions): Promise<void> {
+  lot ??= new ParkingLot(() => true)
+  return lot.wait(undefined, options)
+}

@@ -1,7 +1,7 @@
 import { AtomicBool, AtomicInt32, ChanClosedError, Counter, chan, type WaitOptions } from '@millrace/core'
 import { type Crossing, registerKind, SHARE, type Shareable } from '@millrace/kernel'
 import { thisThread } from './owner.js'
-import { passing } from './passing.js'
+import { pass } from './passing.js'
 import { type Link, OwnerLink, ReplicaLink, type Ways } from './pub-sub-link.js'
 import { close, offer, POLICIES, type Subscriber } from './subscriber.js'
 import { SubscriberTable } from './subscriber-table.js'
@@ -96,7 +96,7 @@ export class PubSub<T> implements Shareable {
    */
   async publish(topic: string, value: T, options?: WaitOptions): Promise<void> {
     const names = topicNames(topic)
-    await passing.wait(undefined, options)
+    await pass(options)
     this.#checkOpen()
     if (this.#link?.catchUp() === false) await this.#link.sync()
     const blocking: Subscriber<T>[] = []

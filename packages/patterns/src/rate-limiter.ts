@@ -11,7 +11,7 @@ import { askClock } from './ask-clock.js'
 import { checkCrossing } from './check-crossing.js'
 import { checkFunction, checkMoment, checkNumber } from './check-number.js'
 import { contextOf } from './context-of.js'
-import { passing } from './passing.js'
+import { pass } from './passing.js'
 import * as bucket from './token-bucket.js'
 
 /**
@@ -152,7 +152,7 @@ export class RateLimiter {
     }
     const reservation = this.#reservation(grant)
     const delayMs = reservation.delay()
-    if (delayMs === 0) return passing.wait()
+    if (delayMs === 0) return pass()
     try {
       await sleep(delayMs, options)
     } catch (reason) {

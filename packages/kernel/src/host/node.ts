@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { MessagePort, Worker } from 'node:worker_threads'
@@ -12,9 +13,12 @@ const isBun = 'Bun' in globalThis
 const THREAD_DATA = '@millrace/thread'
 const LIFELINE = '@millrace/lifeline'
 
-// Not at import: Node's main thread takes 2 ms to make this module, which a program on one thread never needs.
+// Not at import: Node's main thread takes 2 ms to make this module, which a program with channels on one thread never needs.
+const WORKERS = 'node:worker_threads'
 let loaded: typeof import('node:worker_threads') | undefined
-const threads = () => (loaded ??= process.getBuiltinModule('node:worker_threads'))
+const threads = () =>
+  // Node 21 and the first of 22 have no getBuiltinModule.
+  (loaded ??= process.getBuiltinModule?.(WORKERS) ?? createRequire(import.meta.url)(WORKERS))
 const threadData = (): unknown => threads().workerData?.[THREAD_DATA]
 
 class NodeThread implements HostThread {
