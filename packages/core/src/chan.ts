@@ -5,12 +5,13 @@ import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { CopyingMedium } from './copying-medium.js'
 import { type ElementType, elementOfType } from './element-type.js'
 import { ChanSizeError } from './errors.js'
+import { keepResolve, keptResolve } from './kept-resolve.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { onArrival } from './shared-memory-medium.js'
-import { type Form, keepResolve, keptResolve, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
+import { type Form, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
 export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }

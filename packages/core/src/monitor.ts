@@ -13,6 +13,7 @@ import {
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { done } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
+import { keepResolve, keptResolve } from './kept-resolve.js'
 import {
   PASS,
   type Rules,
@@ -24,7 +25,7 @@ import {
 } from './monitor-rules.js'
 import { Line, MonitorWaiter } from './monitor-waiter.js'
 import { SharedMonitor } from './shared-monitor.js'
-import { keepResolve, keptResolve, type Reject, type Resolve } from './wait-queue.js'
+import type { Reject, Resolve } from './wait-queue.js'
 
 /** Whoever comes: with a ticket, or with what makes one and may change the state. */
 type Arrival = number | ((state: State) => number)

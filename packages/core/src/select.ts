@@ -3,11 +3,12 @@ import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { hasTime, ready, spendLooks } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
 import { Channel, type ReceiveChan, type SendChan } from './chan.js'
+import { keepResolve, keptResolve } from './kept-resolve.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
 import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
-import { keepResolve, keptResolve, type Resolve } from './wait-queue.js'
+import type { Resolve } from './wait-queue.js'
 
 /** Looks at cases before a select parks, together: each takes half a microsecond at most. */
 const LOOKS = 100

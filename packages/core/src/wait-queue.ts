@@ -111,13 +111,6 @@ export function leave(waiter: Waiter): void {
 export type Resolve<R> = (result: R | Promise<R>) => void
 export type Reject = (error: unknown) => void
 
-// A promise that is settled later, without a function made for each to reach what settles it: `new Promise(keepResolve)`, and
-// `keptResolve` is its own until the next is made.
-export let keptResolve: Resolve<never>
-export const keepResolve = (resolve: Resolve<never>): void => {
-  keptResolve = resolve
-}
-
 /** What a receive makes of a value, or with ok = false of the end: `receive`, `receiveOk`, … differ in nothing else. */
 export type Form<R> = (value: unknown, ok: boolean) => R
 
