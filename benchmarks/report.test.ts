@@ -92,12 +92,9 @@ test('targets are told by the newest Node, met or missed, or not measured', () =
   })
 })
 
+const row = (contestant: string, way: string, value: number): Result => ({ contestant, way, values: [value] })
+
 test('beside a target that is missed stands what the language takes alone, where that is known', () => {
-  const row = (contestant: string, way: string, value: number): Result => ({
-    contestant,
-    way,
-    values: [value],
-  })
   const rows = [row('go', '', 50), row('millrace on node 26', 'plain await', 125)]
   const floor = row('floor on node 26', 'queues and promises', 100)
   const told = verdicts(
@@ -120,28 +117,22 @@ test('a row in which a peer is ahead is named', () => {
 })
 
 test('a peer of the newest Node is compared with Millrace there', () => {
-  const row = (contestant: string, value: number): Result => ({ contestant, way: '', values: [value] })
   const rows = [
-    row('millrace', 50),
-    row('piscina', 60),
-    row('millrace on node 26', 20),
-    row('multithreading on node 26', 40),
+    row('millrace', '', 50),
+    row('piscina', '', 60),
+    row('millrace on node 26', '', 20),
+    row('multithreading on node 26', '', 40),
   ]
   const told = (rows: Result[]) =>
     verdicts(of([['go/in-flight', rows]])).find(({ goal }) => goal.startsWith('ahead of every'))
   expect(told(rows)).toMatchObject({ isMet: true, at: '1 rows' })
-  expect(told([...rows, row('thing-csp on node 26', 10)])).toMatchObject({
+  expect(told([...rows, row('thing-csp on node 26', '', 10)])).toMatchObject({
     isMet: false,
     at: 'behind in 1 of 1: go/in-flight (thing-csp on node 26, 0.500 ×)',
   })
 })
 
 test('a user does what is faster, waiting or trying first', () => {
-  const row = (contestant: string, way: string, value: number): Result => ({
-    contestant,
-    way,
-    values: [value],
-  })
   const newest = 'millrace on node 26'
   const rows = [row('go', '', 100), row(newest, 'try first', 80), row(newest, 'plain await', 40)]
   const user = verdicts(of([['chan/prod-cons-0', rows]])).find(({ goal }) => goal.includes('as a user would'))

@@ -41,7 +41,7 @@ export class MonitorWaiter extends SingleWaiter<unknown> {
     line: number,
     cancellation: Cancellation | undefined,
     resolve: Resolve<unknown>,
-    reject: Reject | undefined,
+    reject: Reject,
   ) {
     super(undefined, NOTHING, resolve, reject)
     this.#monitor = monitor

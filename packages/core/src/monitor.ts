@@ -13,7 +13,7 @@ import {
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { done } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
-import { keepResolve, keptResolve } from './kept-resolve.js'
+import { keepBoth, keptReject, keptResolve } from './kept-resolve.js'
 import {
   PASS,
   type Rules,
@@ -151,38 +151,26 @@ export class Monitor implements Shareable, Standing {
     } catch (error) {
       return Promise.reject(error)
     }
-    return joined || cancellation
-      ? this.#waitInLine(line, arrival, cancellation, joined)
-      : this.#waitToTheEnd(line, arrival)
+    return this.#waitInLine(line, arrival, cancellation, joined)
   }
 
-  #waitToTheEnd(line: number, arrival: Arrival): Promise<void> {
-    const promise = new Promise<unknown>(keepResolve)
-    const resolve = keptResolve as Resolve<unknown>
-    try {
-      this.#park(line, arrival, undefined, resolve, undefined)
-    } catch (error) {
-      resolve(Promise.reject(error))
-    }
-    return promise as Promise<void>
-  }
-
-  // On its own, as the function inside would make what need not wait dearer.
   #waitInLine(
     line: number,
     arrival: Arrival,
     cancellation: Cancellation | undefined,
     joined: (() => void) | undefined,
   ): Promise<void> {
-    return new Promise<unknown>((resolve, reject) => {
-      const waiter = this.#park(line, arrival, cancellation, resolve, reject)
-      if (!joined) return
-      try {
-        joined()
-      } catch (error) {
-        waiter.cancel(error)
-      }
-    }) as Promise<void>
+    const promise = new Promise<unknown>(keepBoth)
+    const reject = keptReject
+    let waiter: MonitorWaiter | undefined
+    try {
+      waiter = this.#park(line, arrival, cancellation, keptResolve as Resolve<unknown>, reject)
+      joined?.()
+    } catch (error) {
+      if (waiter) waiter.cancel(error)
+      else reject(error)
+    }
+    return promise as Promise<void>
   }
 
   /**
@@ -208,7 +196,7 @@ export class Monitor implements Shareable, Standing {
     arrival: Arrival,
     cancellation: Cancellation | undefined,
     resolve: Resolve<unknown>,
-    reject: Reject | undefined,
+    reject: Reject,
     blocks = false,
   ): MonitorWaiter {
     const waiter = new MonitorWaiter(this, line, cancellation, resolve, reject)

@@ -1,4 +1,4 @@
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import type { ThreadData } from './thread.js'
 
 // Development mode. Whatever it does begins with a look at this variable, and costs no more while it is off.

@@ -1,4 +1,4 @@
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import { BELL, threadBlock } from './kernel.js'
 import type { Arrival } from './patience.js'
 import type { Thread } from './thread.js'

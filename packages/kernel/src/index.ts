@@ -19,7 +19,7 @@ export { StructElement } from './element/struct.js'
 export { TypedElement } from './element/typed.js'
 export { anyValue, type Description, type Element, NUMBERS } from './element.js'
 export { BugError, OutOfSharedMemoryError, ThreadLostError } from './errors.js'
-export { host } from './host/here.js'
+export { host } from './host/current.js'
 export type { AsyncStorage, HostTimer } from './host/host.js'
 export {
   CLOSED,

@@ -1,4 +1,4 @@
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import { STOP, threadBlock } from './kernel.js'
 import type { Tasks } from './tasks.js'
 import type { Parked, Thread } from './thread.js'

@@ -6,7 +6,7 @@ import type { Thread } from './thread.js'
 // The host as a test drives it: its loop runs dry, and its timers go off, when the test says so.
 const { loop } = vi.hoisted(() => ({ loop: { runDry: () => {}, timers: [] as (() => void)[] } }))
 
-vi.mock('./host/here.js', () => ({
+vi.mock('./host/current.js', () => ({
   host: {
     onIdle(listener: () => void) {
       loop.runDry = listener

@@ -1,4 +1,4 @@
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import type { HostTimer } from './host/host.js'
 import { HOLDING, MAIN_THREAD } from './kernel.js'
 import type { Thread } from './thread.js'

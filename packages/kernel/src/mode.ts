@@ -1,4 +1,4 @@
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 
 // Whether there can be more threads than one. All of the runtime asks here, and only here: `hasThreads` where the answer matters
 // from now on, `mode` where somebody is merely curious.

@@ -1,6 +1,6 @@
 import { providersOfKinds } from './codec.js'
 import { debugging } from './debug.js'
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import type { HostThread, HostTimer } from './host/host.js'
 import { kernelModule, MAIN_THREAD, MAX_PROCS, RUNNING, threadBlock, WANTED } from './kernel.js'
 import { askToLeave, askToRetire, askToStay, hasLeft } from './leaving.js'

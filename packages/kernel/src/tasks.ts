@@ -1,5 +1,5 @@
 import { ThreadLostError } from './errors.js'
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import type { HostTimer } from './host/host.js'
 import {
   GOROUTINES,

@@ -1,6 +1,6 @@
 import { Doorbell } from './doorbell.js'
 import { BugError, OutOfSharedMemoryError } from './errors.js'
-import { host } from './host/here.js'
+import { host } from './host/current.js'
 import {
   ANSWER,
   BELL,
@@ -233,14 +233,14 @@ export class Thread {
 }
 
 // One per JavaScript thread even when the package is there twice (a bundle and its thread entry, say).
-const KEY = Symbol.for('@millrace/kernel/here')
-const everybody = globalThis as { [KEY]?: Here }
-interface Here {
+const KEY = Symbol.for('@millrace/kernel/slot')
+const everybody = globalThis as { [KEY]?: Slot }
+interface Slot {
   thread: Thread | undefined
 }
 // Found once: a look into the global object takes ten times as long as one into any other.
-let found: Here | undefined
-const here = (): Here => {
+let found: Slot | undefined
+const slot = (): Slot => {
   found ??= everybody[KEY] ??= { thread: undefined }
   return found
 }
@@ -259,17 +259,17 @@ export function providersAtStart(): readonly string[] {
 
 /** The runtime of this thread, if anything has needed one yet. */
 export function threadIfStarted(): Thread | undefined {
-  return here().thread
+  return slot().thread
 }
 
 /** This thread's part of the runtime; starts it on first use. @throws {OutOfSharedMemoryError} */
 export function currentThread(): Thread {
-  return here().thread ?? start()
+  return slot().thread ?? start()
 }
 
 /** Sets how much memory there will be. Answers false when it is too late: memory has been made. */
 export function configureMemory(memory: MemoryLimits): boolean {
-  if (here().thread || isPoolThread()) return false
+  if (slot().thread || isPoolThread()) return false
   limits = { ...limits, ...memory }
   return true
 }
@@ -285,6 +285,6 @@ function start(): Thread {
   const id = data?.id ?? MAIN_THREAD
   const thread = new Thread(memory, kernel, id, data?.life ?? kernel.threadLife(id))
   if (!data && !kernel.injectorCreate(thread.id)) throw thread.outOfMemory(65_536)
-  here().thread = thread
+  slot().thread = thread
   return thread
 }

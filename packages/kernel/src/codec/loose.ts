@@ -1,7 +1,7 @@
 // Loose bytes: the contents of large buffers go beside the message and not through what writes and reads it, where they would be
 // copied once more on either side.
 
-import { host } from '../host/here.js'
+import { host } from '../host/current.js'
 
 /** Fewer bytes cost less in the table. */
 export const FEWEST_LOOSE = 512

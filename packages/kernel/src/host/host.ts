@@ -1,5 +1,5 @@
 // What differs between the places that JavaScript runs in. One implementation for Node, Deno and Bun (node.ts), one for
-// browsers (web.ts); here.ts chooses.
+// browsers (web.ts); current.ts chooses.
 
 /** A timer that may or may not keep the process alive. */
 export interface HostTimer {

@@ -1,3 +1,0 @@
-// Where this runs. In the files for browsers here.web.ts stands in for this module: see scripts/bundle.mjs.
-
-export { host } from './node.js'
