@@ -5,13 +5,12 @@ import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { CopyingMedium } from './copying-medium.js'
 import { type ElementType, elementOfType } from './element-type.js'
 import { ChanSizeError } from './errors.js'
-import { keepResolve, keptResolve } from './kept-resolve.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { onArrival } from './shared-memory-medium.js'
-import { type Form, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
+import { type Form, NOTHING, SingleWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
 export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }
@@ -143,9 +142,9 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   #parkSender(value: T): Promise<undefined> {
-    const promise = new Promise<undefined>(keepResolve)
-    this.medium.parkSender(new SingleWaiter(value, NOTHING, keptResolve as Resolve<undefined>, undefined))
-    return promise
+    const waiter = new SingleWaiter(value, NOTHING)
+    this.medium.parkSender(waiter)
+    return waiter.promise()
   }
 
   /** Sends, unless that is cancelled. */
@@ -207,9 +206,9 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   #parkReceiver<R>(form: Form<R>): Promise<R> {
-    const promise = new Promise<R>(keepResolve)
-    this.medium.parkReceiver(new SingleWaiter(undefined, form, keptResolve as Resolve<R>, undefined))
-    return promise
+    const waiter = new SingleWaiter(undefined, form)
+    this.medium.parkReceiver(waiter)
+    return waiter.promise()
   }
 
   /** Receives, unless that is cancelled. */
