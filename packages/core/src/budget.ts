@@ -1,11 +1,18 @@
 import { host } from '@millrace/kernel'
 
 // The cooperative budget, after Tokio's. A loop over channels that are always ready runs on microtasks alone, and would
-// keep timers and I/O from ever getting a turn. So after this many operations without one, those that are ready anyway
-// resolve only after the event loop has gone round.
+// keep timers and I/O from ever getting a turn. So after a millisecond without one operations that are ready anyway resolve only
+// after the event loop has gone round. A turn takes as long as a hundred operations, and a thread that waits for this one meanwhile
+// may have gone to sleep: so not more often. The clock is looked at once in so many operations.
 const OPERATIONS = 1024
+const MOST_MS = 1
+/** Where operations are fast, or a clock stands still, as browsers' may for a while: so many times OPERATIONS at most. */
+const MOST_GRANTS = 8
 
 let left = OPERATIONS
+/** How often it may be granted again before the turn. */
+let grants = MOST_GRANTS - 1
+let turnedAt = performance.now()
 
 interface Waiting {
   readonly resolve: (value: never) => void
@@ -23,7 +30,19 @@ let lastDone: Promise<void> | undefined
 
 /** Counts one operation that did not have to wait. False when it is time to let the event loop have a turn. */
 function spend(): boolean {
-  return --left > 0
+  return --left > 0 || isGranted()
+}
+
+/** Whether there is time for as many operations again. */
+function isGranted(): boolean {
+  if (grants === 0) return false
+  if (performance.now() - turnedAt >= MOST_MS) {
+    grants = 0
+    return false
+  }
+  grants--
+  left = OPERATIONS
+  return true
 }
 
 /** So many looks before parking count as one operation: the event loop has a turn after a millisecond of them at the latest. */
@@ -36,7 +55,7 @@ export function spendLooks(looks: number): void {
 
 /** Whether there is time left until the event loop is to have a turn. */
 export function hasTime(): boolean {
-  return left > 0
+  return left > 0 || isGranted()
 }
 
 function join(line: Waiting[], resolve: (value: never) => void, value: unknown): void {
@@ -51,6 +70,8 @@ function goOn(): void {
   parked = []
   lastDone = undefined
   left = OPERATIONS
+  grants = MOST_GRANTS - 1
+  turnedAt = performance.now()
   for (const { resolve, value } of first) resolve(value as never)
   for (const { resolve, value } of then) resolve(value as never)
 }

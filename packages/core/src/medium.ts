@@ -1,4 +1,4 @@
-import type { Crossing, Element, Patience } from '@millrace/kernel'
+import type { Crossing, Direction, Element, Patience } from '@millrace/kernel'
 import type { Carried } from './departure.js'
 import type { Waiter, WaitQueue } from './wait-queue.js'
 
@@ -30,12 +30,20 @@ export interface Medium {
   canSend(): boolean
   /** Whether tryReceive would not answer EMPTY. */
   canReceive(): boolean
-  /** Whether it is worth while to look on before parking here: undefined where only this thread can make it ready. */
-  readonly patience?: Patience
-  /** As trySend, with another thread that comes for it within a fraction of a microsecond; undefined where none does. */
-  offerSend?(value: unknown): boolean
+  /**
+   * Whether it is worth while for a newcomer to `queue` to look on before parking there: undefined where only this thread can make it ready,
+   * or others of this thread go first.
+   */
+  patienceIn?(queue: WaitQueue): Patience | undefined
+  /**
+   * As trySend, with another thread that comes for it within a fraction of a microsecond, or until a counterpart is offered at one of the
+   * `places` that have been listed; undefined where none does.
+   */
+  offerSend?(value: unknown, places: number): boolean
   /** As tryReceive, likewise. */
-  offerReceive?(): unknown
+  offerReceive?(places: number): unknown
+  /** Lists, as the `index`-th of a select's cases, where it can be offered. */
+  listPlace?(index: number, direction: Direction): void
   /** Goes up with every value that anybody moves; undefined where only this thread can. */
   readonly moves: number | undefined
   /**

@@ -1,6 +1,7 @@
 import {
   type Direction,
   OK_SELF,
+  type Patience,
   RECEIVE,
   CLOSED as SEALED,
   SEND,
@@ -119,6 +120,10 @@ export class RendezvousMedium extends SharedMemoryMedium {
     return !(queue.first instanceof SingleWaiter) || this.closed
   }
 
+  patienceIn(queue: BoardQueue): Patience | undefined {
+    return this.#isNext(queue) ? this.patience : undefined
+  }
+
   parkSender(waiter: Waiter): void {
     const isCostly = this.element.isCostly(waiter.value)
     waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
@@ -142,23 +147,27 @@ export class RendezvousMedium extends SharedMemoryMedium {
   }
 
   /** Whether another thread comes for an operation while it is offered and looked at so many times. */
-  #meets(direction: Direction, word: number, looks: number): boolean {
+  #meets(direction: Direction, word: number, looks: number, places = 0): boolean {
     const { kernel, id } = this.thread
-    const looksLeft = kernel.offerWait(id, this.address, direction, word, looks)
+    const looksLeft = kernel.offerWait(id, this.address, direction, word, looks, places)
     spendLooks(looks - looksLeft)
     return looksLeft > 0
   }
 
-  offerSend(value: unknown): boolean {
+  listPlace(index: number, direction: Direction): void {
+    this.thread.list(index, this.address | direction)
+  }
+
+  offerSend(value: unknown, places: number): boolean {
     const { element, thread } = this
     // Fields of a struct are read once, as a case is looked at once.
     if (!this.#isNext(this.senders) || element.isCostly(value) || typeof value === 'object') return false
     const word = element.toWord(thread, value, ROOT)
-    return this.#meets(SEND, word, OFFER_LOOKS) || this.notSent(word, WOULD_BLOCK)
+    return this.#meets(SEND, word, OFFER_LOOKS, places) || this.notSent(word, WOULD_BLOCK)
   }
 
-  offerReceive(): unknown {
-    if (!this.#isNext(this.receivers) || !this.#meets(RECEIVE, 0, OFFER_LOOKS)) return EMPTY
+  offerReceive(places: number): unknown {
+    if (!this.#isNext(this.receivers) || !this.#meets(RECEIVE, 0, OFFER_LOOKS, places)) return EMPTY
     return this.element.take(this.thread, this.thread.answer)
   }
 

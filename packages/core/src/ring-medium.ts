@@ -2,6 +2,7 @@ import {
   type Direction,
   INBOX_WORDS,
   OK_SELF,
+  type Patience,
   RECEIVE,
   CLOSED as SEALED,
   SEND,
@@ -152,6 +153,10 @@ export class RingMedium extends SharedMemoryMedium {
     this.enqueue(this.receivers, waiter)
     this.#serve(RECEIVE)
     this.left()
+  }
+
+  patienceIn(queue: WaitQueue): Patience | undefined {
+    return queue.first === undefined ? this.patience : undefined
   }
 
   /** Whether it need not be parked, as another thread is at work on the ring. Not for a select, which waits for others as well. */

@@ -1,4 +1,4 @@
-import { anyValue, type Patience, SHORT_LOOK } from '@millrace/kernel'
+import { anyValue, type Patience, RECEIVE, SEND } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { hasTime, ready, spendLooks } from './budget.js'
 import { type Cancellation, cancellationOf, type WaitOptions } from './cancellation.js'
@@ -7,11 +7,14 @@ import { keepResolve, keptResolve } from './kept-resolve.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { randomBelow } from './random.js'
-import { type Evaluated, type Operand, type Result, Selection, Sending } from './selection.js'
+import { type Labels, type Operand, type Operands, type Result, Selection, Sending } from './selection.js'
 import type { Resolve } from './wait-queue.js'
 
-/** Looks at cases before a select parks, together: each takes half a microsecond at most. */
-const LOOKS = 100
+/** A look at a case of a select takes as long as so many others. */
+const LOOKS_PER_CASE = 2
+
+/** Where counterparts can be offered: of so many places an offer takes note. */
+const MOST_PLACES = 16
 
 declare const SENDS: unique symbol
 
@@ -74,7 +77,9 @@ export function select<const C extends Cases>(cases: C, options?: WaitOptions): 
  * @throws {TypeError} A case is not a channel, a send, null or undefined.
  */
 export function trySelect<const C extends Cases>(cases: C): Selected<C> | undefined {
-  return attemptInOneMoment(evaluate(cases)) as Selected<C> | undefined
+  const labels = labelsOf(cases)
+  const operands = operandsOf(cases, labels)
+  return attemptInOneMoment(operands, labels) as Selected<C> | undefined
 }
 
 /**
@@ -88,17 +93,18 @@ export function trySelect<const C extends Cases>(cases: C): Selected<C> | undefi
  */
 export function selectSync<const C extends Cases>(cases: C, options?: SyncOptions): Selected<C> {
   throwIfCanceled(options)
-  const evaluated = evaluate(cases)
-  const media = evaluated.operands.flatMap(operand => (operand ? [mediumOf(operand)] : []))
+  const labels = labelsOf(cases)
+  const operands = operandsOf(cases, labels)
+  const media = operands.flatMap(operand => (operand ? [mediumOf(operand)] : []))
   const result =
-    attemptInOneMoment(evaluated) ??
+    attemptInOneMoment(operands, labels) ??
     block<Result>(
       'selectSync',
       () => media.every(medium => medium instanceof LocalMedium),
       options,
       (resolve, reject, context) => {
         const selection = new Selection(resolve, reject)
-        selection.park(evaluated, context)
+        selection.park(operands, labels, context)
         return selection
       },
     )
@@ -107,40 +113,51 @@ export function selectSync<const C extends Cases>(cases: C, options?: SyncOption
 
 function choose(cases: Cases, options: WaitOptions | undefined): Promise<Result> {
   try {
-    const evaluated = evaluate(cases)
+    const labels = labelsOf(cases)
+    const operands = operandsOf(cases, labels)
     const cancellation = options && cancellationOf(options)
     if (cancellation?.canceled) return Promise.reject(cancellation.reason)
-    const result = attempt(evaluated) ?? attemptSoon(evaluated)
-    return result ? ready(result) : wait(evaluated, cancellation)
+    const result = attempt(operands, labels) ?? attemptSoon(operands, labels)
+    return result ? ready(result) : wait(operands, labels, cancellation)
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function wait(evaluated: Evaluated, cancellation: Cancellation | undefined): Promise<Result> {
-  if (cancellation) return waitUnless(cancellation, evaluated)
+function wait(operands: Operands, labels: Labels, cancellation: Cancellation | undefined): Promise<Result> {
+  if (cancellation) return waitUnless(cancellation, operands, labels)
   const promise = new Promise<Result>(keepResolve)
-  new Selection(keptResolve as Resolve<Result>, undefined).park(evaluated, undefined)
+  new Selection(keptResolve as Resolve<Result>, undefined).park(operands, labels, undefined)
   return promise
 }
 
 // On its own, as the function inside would make what cannot be cancelled dearer.
-function waitUnless(cancellation: Cancellation, evaluated: Evaluated): Promise<Result> {
-  return new Promise((resolve, reject) => new Selection(resolve, reject).park(evaluated, cancellation))
+function waitUnless(cancellation: Cancellation, operands: Operands, labels: Labels): Promise<Result> {
+  return new Promise((resolve, reject) => new Selection(resolve, reject).park(operands, labels, cancellation))
 }
 
-function evaluate(cases: Cases): Evaluated {
+function labelsOf(cases: Cases): Labels {
   if (typeof cases !== 'object' || cases === null) {
     throw new TypeError('select: the cases must be an object or an array')
   }
-  const labels = Array.isArray(cases) ? undefined : Object.keys(cases)
+  return Array.isArray(cases) ? undefined : Object.keys(cases)
+}
+
+function operandsOf(cases: Cases, labels: Labels): Operands {
+  if (labels === undefined && areOperands(cases as readonly Case[])) return cases as Operands
   const length = labels ? labels.length : (cases as readonly Case[]).length
   const operands = new Array<Operand | undefined>(length)
   for (let i = 0; i < length; i++) {
     const label = labels ? labels[i] : i
     operands[i] = operandOf((cases as { readonly [label: string | number]: Case })[label], label)
   }
-  return { operands, labels }
+  return operands
+}
+
+/** Whether none of the cases is nil, so that they need no copy: whoever selects in a loop is a tenth faster. */
+function areOperands(cases: readonly Case[]): boolean {
+  for (let i = 0; i < cases.length; i++) if (operandOf(cases[i], i) !== cases[i]) return false
+  return true
 }
 
 function operandOf(operand: unknown, label: string | number): Operand | undefined {
@@ -149,7 +166,7 @@ function operandOf(operand: unknown, label: string | number): Operand | undefine
   if (operand instanceof Sending) {
     const { channel, value } = operand
     if (!channel) return undefined
-    // As its other operands, what a case sends is looked at once, whichever case will be chosen.
+    // Whichever case will be chosen, what does not fit is refused.
     if (channel.medium.element !== anyValue) channel.medium.element.accept(value, 'value')
     return operand
   }
@@ -161,87 +178,58 @@ function operandOf(operand: unknown, label: string | number): Operand | undefine
 const mediumOf = (operand: Operand): Medium =>
   operand instanceof Channel ? operand.medium : operand.channel!.medium
 
-/** Does one of the cases that are ready, each with the same chance; undefined if each was seen not to be, one after the other. */
-function attempt({ operands, labels }: Evaluated): Result | undefined {
-  for (;;) {
-    let chosen = -1
-    let count = 0
-    for (let i = 0; i < operands.length; i++) {
-      const operand = operands[i]
-      if (operand === undefined) continue
-      const isReady =
-        operand instanceof Channel ? operand.medium.canReceive() : operand.channel!.medium.canSend()
-      // Each of the k ready cases seen so far is kept with probability 1/k.
-      if (isReady && (++count === 1 || randomBelow(count) === 0)) chosen = i
-    }
-    if (chosen < 0) return undefined
-    const operand = operands[chosen]!
-    const label = labels ? labels[chosen] : chosen
-    if (operand instanceof Channel) {
+/**
+ * Does one of the cases that are ready, each with the same chance; undefined if each was seen not to be, one after the other. As in Go it
+ * looks at them in an order that is random, and does the first that is ready: where most are, it need not look at most.
+ */
+function attempt(operands: Operands, labels: Labels): Result | undefined {
+  const order = orderOf(operands.length)
+  for (let i = 0; i < order.length; ) {
+    const at = i + randomBelow(order.length - i)
+    const index = order[at]
+    order[at] = order[i]
+    order[i++] = index
+    const operand = operands[index]
+    if (operand === undefined) continue
+    const receives = operand instanceof Channel
+    if (!(receives ? operand.medium.canReceive() : operand.channel!.medium.canSend())) continue
+    const label = labels ? labels[index] : index
+    if (receives) {
       const value = operand.medium.tryReceive()
       if (value === CLOSED) return { case: label, value: undefined, ok: false }
       if (value !== EMPTY) return { case: label, value, ok: true }
     } else if (operand.channel!.medium.trySend(operand.value)) {
       return { case: label, value: undefined, ok: true }
     }
-    // Another thread was quicker. Look again.
+    i = 0 // another thread was quicker: all are looked at again
   }
+  return undefined
+}
+
+/** The numbers of the last select's cases, in some order. Whoever draws one after the other from it begins with any order. */
+let lastOrder: number[] = []
+
+function orderOf(length: number): number[] {
+  if (lastOrder.length !== length) lastOrder = Array.from({ length }, (_, i) => i)
+  return lastOrder
 }
 
 /**
  * As `attempt`, but answers undefined only if there was a moment when no case was ready: over channels that other threads use at the
  * same time, nothing may have moved while all were looked at. Whoever parks need not know: he is served, whatever moves.
  */
-function attemptInOneMoment(evaluated: Evaluated): Result | undefined {
-  for (let before = movesOf(evaluated.operands); ; ) {
-    const result = attempt(evaluated)
+function attemptInOneMoment(operands: Operands, labels: Labels): Result | undefined {
+  for (let before = movesOf(operands); ; ) {
+    const result = attempt(operands, labels)
     if (result || before === undefined) return result
-    const moves = movesOf(evaluated.operands)
+    const moves = movesOf(operands)
     if (moves === before) return undefined
     before = moves
   }
 }
 
-/** Looks on for some microseconds, if that was not in vain lately on the first of the channels that other threads know. */
-function attemptSoon(evaluated: Evaluated): Result | undefined {
-  const { operands } = evaluated
-  let patience: Patience | undefined
-  for (const operand of operands) patience ??= operand && mediumOf(operand).patience
-  if (!patience || !hasTime() || !patience.ask()) return undefined
-  for (let looks = Math.max(LOOKS / operands.length, 2); looks > 0; looks--) {
-    const result = attempt(evaluated) ?? offer(evaluated)
-    if (result) {
-      patience.learn(true)
-      return result
-    }
-    spendLooks(SHORT_LOOK / 2)
-  }
-  patience.learn(false)
-  return undefined
-}
-
-/** Offers one of the cases that can be, chosen at random, to other threads for a moment. */
-function offer({ operands, labels }: Evaluated): Result | undefined {
-  const first = randomBelow(operands.length)
-  for (let i = 0; i < operands.length; i++) {
-    const index = (first + i) % operands.length
-    const operand = operands[index]
-    const medium = operand && mediumOf(operand)
-    if (!medium?.offerReceive || !medium.offerSend) continue
-    const label = labels ? labels[index] : index
-    if (operand instanceof Channel) {
-      const value = medium.offerReceive()
-      return value === EMPTY ? undefined : { case: label, value, ok: true }
-    }
-    return medium.offerSend((operand as Sending).value)
-      ? { case: label, value: undefined, ok: true }
-      : undefined
-  }
-  return undefined
-}
-
 /** The sum of what has moved; it stands still only if all of them do, as none goes back. Undefined where only this thread can move any. */
-function movesOf(operands: Evaluated['operands']): number | undefined {
+function movesOf(operands: Operands): number | undefined {
   let moves: number | undefined
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]
@@ -250,4 +238,63 @@ function movesOf(operands: Evaluated['operands']): number | undefined {
     if (ones !== undefined) moves = (moves ?? 0) + ones
   }
   return moves
+}
+
+/** Looks on for a while, if that was not in vain lately on the first of the channels that other threads can make ready. */
+function attemptSoon(operands: Operands, labels: Labels): Result | undefined {
+  const patience = patienceOf(operands)
+  if (patience === undefined || !hasTime() || !patience.ask()) return undefined
+  const most = patience.looks
+  let looks = 0
+  let result: Result | undefined
+  while (result === undefined && looks < most) {
+    result = attempt(operands, labels) ?? offer(operands, labels)
+    looks += LOOKS_PER_CASE * operands.length
+  }
+  spendLooks(looks)
+  patience.learn(result !== undefined)
+  return result
+}
+
+function patienceOf(operands: Operands): Patience | undefined {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]
+    if (operand === undefined) continue
+    const medium = mediumOf(operand)
+    const patience = medium.patienceIn?.(operand instanceof Channel ? medium.receivers : medium.senders)
+    if (patience) return patience
+  }
+  return undefined
+}
+
+/** Offers one of the cases that can be, chosen at random, to other threads, until a counterpart is offered for another. */
+function offer(operands: Operands, labels: Labels): Result | undefined {
+  const first = randomBelow(operands.length)
+  for (let i = 0; i < operands.length; i++) {
+    const index = (first + i) % operands.length
+    const operand = operands[index]
+    const medium = operand && mediumOf(operand)
+    if (!medium?.offerReceive || !medium.offerSend) continue
+    const places = listPlaces(operands)
+    const label = labels ? labels[index] : index
+    if (operand instanceof Channel) {
+      const value = medium.offerReceive(places)
+      return value === EMPTY ? undefined : { case: label, value, ok: true }
+    }
+    return medium.offerSend((operand as Sending).value, places)
+      ? { case: label, value: undefined, ok: true }
+      : undefined
+  }
+  return undefined
+}
+
+/** Lists where counterparts can be offered; answers how many places that are. */
+function listPlaces(operands: Operands): number {
+  let places = 0
+  for (let i = 0; i < operands.length && places < MOST_PLACES; i++) {
+    const operand = operands[i]
+    const medium = operand && mediumOf(operand)
+    if (medium?.listPlace) medium.listPlace(places++, operand instanceof Channel ? RECEIVE : SEND)
+  }
+  return places
 }

@@ -20,13 +20,11 @@ stayOnThread(Sending, 'case of a select')
 /** A case that can become ready: a receive or a send. */
 export type Operand = Channel<unknown> | Sending
 
-/** The cases, each looked at once. */
-export interface Evaluated {
-  /** Undefined where a case can never be ready. */
-  readonly operands: readonly (Operand | undefined)[]
-  /** Their names; undefined if each is its own index. */
-  readonly labels: readonly string[] | undefined
-}
+/** The cases of a select. Undefined where one can never be ready. */
+export type Operands = readonly (Operand | undefined)[]
+
+/** Their names; undefined if each is its own index. */
+export type Labels = readonly string[] | undefined
 
 /** What a select answers. */
 export interface Result {
@@ -60,7 +58,7 @@ export class Selection implements Cancellable {
     this.post = undefined
   }
 
-  park({ operands, labels }: Evaluated, cancellation: Cancellation | undefined): void {
+  park(operands: Operands, labels: Labels, cancellation: Cancellation | undefined): void {
     try {
       let last: SelectWaiter | undefined
       for (let i = 0; i < operands.length; i++) {

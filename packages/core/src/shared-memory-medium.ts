@@ -70,6 +70,7 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   abstract parkReceiver(waiter: Waiter): void
   abstract close(): void
   abstract look(): void
+  abstract patienceIn(queue: WaitQueue): Patience | undefined
   /** Lets what a local channel held be in this one, which nobody else knows yet. */
   abstract moveIn(local: LocalMedium, packed: Packed): void
 

@@ -18,7 +18,7 @@
 
 import { cas64, load64, store64 } from './atomics'
 import { contentsFree } from './cells'
-import { ANSWER, CONTENTS, SEND, threadAt } from './layout'
+import { ANSWER, CONTENTS, INBOX, SEND, threadAt } from './layout'
 import { spinBetweenLooks } from './spin'
 
 const OFFER: usize = 192
@@ -63,10 +63,12 @@ export function offerTake(me: u32, channel: usize, direction: u32, value: u32): 
 }
 
 /**
- * Offers the caller's operation of `direction`, which sends `value`, and takes what is offered to it meanwhile, looking so many times.
+ * Offers the caller's operation of `direction`, which sends `value`, and takes what is offered to it meanwhile, looking so many times; or
+ * until a counterpart is offered at one of `others` places ({channel | direction}) in the caller's inbox, the other cases of a select: two
+ * that are offered on different channels would else wait for each other in vain.
  * Answers how many looks were left when it was committed, at least 1, with what it received in the answer word; 0 if it was not.
  */
-export function offerWait(me: u32, channel: usize, direction: u32, value: u32, looks: u32): u32 {
+export function offerWait(me: u32, channel: usize, direction: u32, value: u32, looks: u32, others: u32): u32 {
   const mine = offerOf(me, LAID, direction, value)
   let laid = false
   for (; looks > 0; looks--) {
@@ -79,11 +81,23 @@ export function offerWait(me: u32, channel: usize, direction: u32, value: u32, l
     } else if (seen == NONE) {
       laid = cas64(channel + OFFER, NONE, mine)
     } else if (offerTake(me, channel, direction ^ 1, value)) return looks
+    if (isAwaited(me, others)) break
     spinBetweenLooks(me)
   }
   if (!laid || cas64(channel + OFFER, mine, NONE)) return 0
   offerEnd(me, channel)
   return 1
+}
+
+/** Whether a senior thread offers a counterpart at one of so many places in the caller's inbox: of two that see each other, one stays. */
+function isAwaited(me: u32, count: u32): bool {
+  const places = <usize>load<u32>(threadAt(me), INBOX)
+  for (let i: u32 = 0; i < count; i++) {
+    const place = load<u32>(places + (<usize>i << 2))
+    const seen = load64(<usize>(place & ~1) + OFFER)
+    if (isLaid(seen, (place & 1) ^ 1) && threadOf(seen) < me) return true
+  }
+  return false
 }
 
 /** The caller's offer has been taken: makes room for the next. */

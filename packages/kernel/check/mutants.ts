@@ -193,6 +193,13 @@ export const mutants: readonly Mutant[] = [
     scenarios: offerScenarios,
   },
   {
+    name: 'an offer is left where it is as a counterpart is offered elsewhere',
+    file: 'offer.ts',
+    from: 'if (isAwaited(me, others)) break',
+    to: 'if (isAwaited(me, others)) return 0',
+    scenarios: offerScenarios,
+  },
+  {
     name: 'an offer is laid over another',
     long: true,
     file: 'offer.ts',

@@ -3,8 +3,8 @@
 // of a function.
 
 import { nextMail } from './event-loop.js'
-import { ANSWER, CLOSED, HASHES, RESCAN, SEND, threadBlock, WOULD_BLOCK } from './kernel-constants.js'
-import { Again, call, type Operation, type Outcome, type Request, read } from './program.js'
+import { ANSWER, CLOSED, HASHES, INBOX, RESCAN, SEND, threadBlock, WOULD_BLOCK } from './kernel-constants.js'
+import { Again, call, type Operation, type Outcome, type Request, read, write } from './program.js'
 
 type Calls<T> = Generator<Request, T, number>
 
@@ -112,9 +112,21 @@ class Select {
     const offered = this.#offered
     if (!offered) return undefined
     const { channel, direction, value = 0, looks = 0 } = offered
-    if ((yield call('offerWait', this.#me, channel, direction, value, looks)) === 0) return undefined
+    const others = yield* this.#listOthers(offered)
+    if ((yield call('offerWait', this.#me, channel, direction, value, looks, others)) === 0) return undefined
     const answer = yield read(threadBlock(this.#me) + ANSWER)
     return [this.#cases.indexOf(offered), direction === SEND ? 'sent' : answer]
+  }
+
+  /** Lists where counterparts may be offered beside `offered`. Answers how many places that are. */
+  *#listOthers(offered: Case): Calls<number> {
+    const others = this.#cases.filter(one => one !== offered)
+    if (others.length === 0) return 0
+    const inbox = yield read(threadBlock(this.#me) + INBOX)
+    for (const [index, { channel, direction }] of others.entries()) {
+      yield write(inbox + 4 * index, channel | direction)
+    }
+    return others.length
   }
 
   *#post(): Calls<void> {

@@ -9,7 +9,7 @@ import type { Thread } from './thread.js'
 // threads that wake each other each time would else never meet.
 const SPIN_LOOKS = 200
 const LONG_SPIN_MS = 0.25
-const MOST_SPINS = 60
+const MOST_SPINS = 300
 /** A longer look that was answered, but not sooner, may have been answered because the system took the core away from it. */
 const SURE_MS = 0.1
 /** So many times as long as it took, no thread looks long after a look that was in vain: little is lost where it always is. */
@@ -73,9 +73,9 @@ export class Doorbell {
     const { kernel, id, memory, lifetime } = this.#thread
     lifetime.afterWork()
     if (kernel.mailboxDirty(id)) return this.#serve('late')
-    // Looking keeps the event loop, so not while anybody waits for a turn.
-    if (host.pendingMacrotasks() === 0 && (this.#spin(SPIN_LOOKS) || (this.#looksLong && this.#spinLong())))
-      return this.#serve('seen')
+    // Looking keeps the event loop, so not while anybody waits for a turn; and whoever has one may park then.
+    if (host.pendingMacrotasks() > 0) return host.macrotask(this.#look)
+    if (this.#spin(SPIN_LOOKS) || (this.#looksLong && this.#spinLong())) return this.#serve('seen')
     if (!kernel.bellArm(id)) return this.#serve('late')
     if (!this.#waits) {
       const { async, value } = Atomics.waitAsync(memory.i32, this.#bell, 1)

@@ -104,7 +104,14 @@ export interface Kernel {
 
   rendezvousCreate(me: number, contents?: number): number
   rendezvousSend(me: number, channel: number, value: number): number
-  offerWait(me: number, channel: number, direction: Direction, value: number, looks: number): number
+  offerWait(
+    me: number,
+    channel: number,
+    direction: Direction,
+    value: number,
+    looks: number,
+    others?: number,
+  ): number
   rendezvousReceive(me: number, channel: number): number
   rendezvousReady(channel: number, direction: Direction): number
   rendezvousLook(me: number, token: number, index: number): number

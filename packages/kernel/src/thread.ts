@@ -88,6 +88,11 @@ export class Thread {
     return this.memory.i32.subarray(start, start + count)
   }
 
+  /** Writes a word to the inbox, for a call that reads a list there. */
+  list(index: number, word: number): void {
+    this.memory.i32[this.#inboxStart + index] = word
+  }
+
   /** The place of the inbox in words. */
   get #inboxStart(): number {
     return this.memory.i32[(threadBlock(this.id) + INBOX) >> 2] >> 2

@@ -14,6 +14,7 @@ export const offerScenarios: readonly Scenario[] = [
   rendezvousScenario([['a! offers'], ['a?']]),
   rendezvousScenario([['a! offers'], ['a? offers']]),
   rendezvousScenario([['a! offers', 'b?'], ['a? offers']], { looks: 1 }),
+  rendezvousScenario([['b? only offers'], ['a! offers', 'b!']]),
   rendezvousScenario([['a! offers'], ['a? now']], { deaths: 1, long: true }),
   rendezvousScenario([['a! offers'], ['a close']], { deaths: 1, long: true }),
   rendezvousScenario([['a! only offers'], ['a?']], { deaths: 1, long: true }),
