@@ -51,6 +51,6 @@ test('what takes less than a millisecond needs no turn yet', async () => {
 test('the event loop has a turn also where the clock stands still', async () => {
   stopClock()
   await turn()
-  expect(looksUntilTurn()).toBe(8 * LOOKS_IN_ALL)
+  expect(looksUntilTurn()).toBe(4 * LOOKS_IN_ALL)
   expect(hasTime()).toBe(false)
 })

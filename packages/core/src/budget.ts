@@ -1,16 +1,17 @@
 import { host } from '@millrace/kernel'
 
 // The cooperative budget, after Tokio's. A loop over channels that are always ready runs on microtasks alone, and would
-// keep timers and I/O from ever getting a turn. So after a millisecond without one operations that are ready anyway resolve only
-// after the event loop has gone round. A turn takes as long as a hundred operations, and a thread that waits for this one meanwhile
-// may have gone to sleep: so not more often. The clock is looked at once in so many operations.
+// keep timers and I/O from ever getting a turn. So after OPERATIONS without one, or as many as go into a millisecond, those that are ready
+// anyway resolve only after the event loop has gone round. A turn takes as long as a hundred operations, and a thread that waits for this
+// one meanwhile may have gone to sleep: so not more often.
+/** So many are granted at a time; after them the clock is looked at. */
 const OPERATIONS = 1024
 const MOST_MS = 1
-/** Where operations are fast, or a clock stands still, as browsers' may for a while: so many times OPERATIONS at most. */
-const MOST_GRANTS = 8
+/** Also where operations are fast, or a clock stands still, as browsers' may for a while. */
+const MOST_GRANTS = 4
 
 let left = OPERATIONS
-/** How often it may be granted again before the turn. */
+/** How often they may be granted again before the turn. */
 let grants = MOST_GRANTS - 1
 let turnedAt = performance.now()
 

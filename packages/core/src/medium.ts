@@ -36,12 +36,12 @@ export interface Medium {
    */
   patienceIn?(queue: WaitQueue): Patience | undefined
   /**
-   * As trySend, with another thread that comes for it within a fraction of a microsecond, or until a counterpart is offered at one of the
+   * As trySend, with another thread that comes for it while it is looked at so many times, or until a counterpart is offered at one of the
    * `places` that have been listed; undefined where none does.
    */
-  offerSend?(value: unknown, places: number): boolean
+  offerSend?(value: unknown, looks: number, places: number): boolean
   /** As tryReceive, likewise. */
-  offerReceive?(places: number): unknown
+  offerReceive?(looks: number, places: number): unknown
   /** Lists, as the `index`-th of a select's cases, where it can be offered. */
   listPlace?(index: number, direction: Direction): void
   /** Goes up with every value that anybody moves; undefined where only this thread can. */

@@ -17,9 +17,6 @@ import { BoardQueue, Posting } from './posting.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
 import { SingleWaiter, type Waiter } from './wait-queue.js'
 
-/** How often a select looks whether somebody comes for one of its cases before it looks at the others again. */
-const OFFER_LOOKS = 8
-
 /**
  * An unbuffered channel that several threads know: a value goes straight from one parked operation to another (the kernel's
  * rendezvous.ts). What other threads see of its waiters are their tokens on the channel's boards.
@@ -143,31 +140,31 @@ export class RendezvousMedium extends SharedMemoryMedium {
     if (!(waiter instanceof SingleWaiter) || !this.#isNext(queue) || !hasTime() || !this.patience.ask())
       return false
     const word = queue.direction === SEND ? (waiter.value as number) : 0
-    return this.patience.learn(this.#meets(queue.direction, word, this.patience.looks))
+    const { looks } = this.patience
+    const looksLeft = this.#offer(queue.direction, word, looks, 0)
+    spendLooks(looks - looksLeft)
+    return this.patience.learn(looksLeft > 0)
   }
 
-  /** Whether another thread comes for an operation while it is offered and looked at so many times. */
-  #meets(direction: Direction, word: number, looks: number, places = 0): boolean {
-    const { kernel, id } = this.thread
-    const looksLeft = kernel.offerWait(id, this.address, direction, word, looks, places)
-    spendLooks(looks - looksLeft)
-    return looksLeft > 0
+  /** Offers an operation while it is looked at so many times. Answers how many looks were left when another thread came for it; 0: none has. */
+  #offer(direction: Direction, word: number, looks: number, places: number): number {
+    return this.thread.kernel.offerWait(this.thread.id, this.address, direction, word, looks, places)
   }
 
   listPlace(index: number, direction: Direction): void {
     this.thread.list(index, this.address | direction)
   }
 
-  offerSend(value: unknown, places: number): boolean {
+  offerSend(value: unknown, looks: number, places: number): boolean {
     const { element, thread } = this
-    // Fields of a struct are read once, as a case is looked at once.
-    if (!this.#isNext(this.senders) || element.isCostly(value) || typeof value === 'object') return false
+    // No objects: a struct's fields are read once, as a case is looked at once; and no code of others fills the inbox, where the places are.
+    if (!this.#isNext(this.senders) || element.isCostly(value) || Object(value) === value) return false
     const word = element.toWord(thread, value, ROOT)
-    return this.#meets(SEND, word, OFFER_LOOKS, places) || this.notSent(word, WOULD_BLOCK)
+    return this.#offer(SEND, word, looks, places) > 0 || this.notSent(word, WOULD_BLOCK)
   }
 
-  offerReceive(places: number): unknown {
-    if (!this.#isNext(this.receivers) || !this.#meets(RECEIVE, 0, OFFER_LOOKS, places)) return EMPTY
+  offerReceive(looks: number, places: number): unknown {
+    if (!this.#isNext(this.receivers) || this.#offer(RECEIVE, 0, looks, places) === 0) return EMPTY
     return this.element.take(this.thread, this.thread.answer)
   }
 

@@ -10,8 +10,11 @@ import { randomBelow } from './random.js'
 import { type Labels, type Operand, type Operands, type Result, Selection, Sending } from './selection.js'
 import type { Resolve } from './wait-queue.js'
 
-/** A look at a case of a select takes as long as so many others. */
+/** A look at a case takes as long as so many others. */
 const LOOKS_PER_CASE = 2
+
+/** How often it is looked whether somebody comes for the case that is offered, before all are looked at again. */
+const OFFER_LOOKS = 8
 
 /** Where counterparts can be offered: of so many places an offer takes note. */
 const MOST_PLACES = 16
@@ -144,20 +147,24 @@ function labelsOf(cases: Cases): Labels {
 }
 
 function operandsOf(cases: Cases, labels: Labels): Operands {
-  if (labels === undefined && areOperands(cases as readonly Case[])) return cases as Operands
-  const length = labels ? labels.length : (cases as readonly Case[]).length
-  const operands = new Array<Operand | undefined>(length)
-  for (let i = 0; i < length; i++) {
-    const label = labels ? labels[i] : i
-    operands[i] = operandOf((cases as { readonly [label: string | number]: Case })[label], label)
+  if (labels === undefined) return operandsOfArray(cases as readonly Case[])
+  const operands = new Array<Operand | undefined>(labels.length)
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]
+    operands[i] = operandOf((cases as { readonly [label: string]: Case })[label], label)
   }
   return operands
 }
 
-/** Whether none of the cases is nil, so that they need no copy: whoever selects in a loop is a tenth faster. */
-function areOperands(cases: readonly Case[]): boolean {
-  for (let i = 0; i < cases.length; i++) if (operandOf(cases[i], i) !== cases[i]) return false
-  return true
+/** The array itself where each case is its own operand, none being null or a send on a nil channel: no copy is made for nothing. */
+function operandsOfArray(cases: readonly Case[]): Operands {
+  let operands: (Operand | undefined)[] | undefined
+  for (let i = 0; i < cases.length; i++) {
+    const operand = operandOf(cases[i], i)
+    if (operands === undefined && operand !== cases[i]) operands = cases.slice(0, i) as Operand[]
+    if (operands !== undefined) operands.push(operand)
+  }
+  return operands ?? (cases as Operands)
 }
 
 function operandOf(operand: unknown, label: string | number): Operand | undefined {
@@ -190,7 +197,7 @@ function attempt(operands: Operands, labels: Labels): Result | undefined {
     order[at] = order[i]
     order[i++] = index
     const operand = operands[index]
-    if (operand === undefined) continue
+    if (!operand) continue
     const receives = operand instanceof Channel
     if (!(receives ? operand.medium.canReceive() : operand.channel!.medium.canSend())) continue
     const label = labels ? labels[index] : index
@@ -206,13 +213,17 @@ function attempt(operands: Operands, labels: Labels): Result | undefined {
   return undefined
 }
 
-/** The numbers of the last select's cases, in some order. Whoever draws one after the other from it begins with any order. */
-let lastOrder: number[] = []
+/** For each number of cases, up to MOST_KEPT: their numbers in some order. Who draws one after the other from it may begin with any. */
+const orders: number[][] = []
+const MOST_KEPT = 64
 
 function orderOf(length: number): number[] {
-  if (lastOrder.length !== length) lastOrder = Array.from({ length }, (_, i) => i)
-  return lastOrder
+  if (length > MOST_KEPT) return numbersBelow(length)
+  orders[length] ??= numbersBelow(length)
+  return orders[length]
 }
+
+const numbersBelow = (length: number): number[] => Array.from({ length }, (_, i) => i)
 
 /**
  * As `attempt`, but answers undefined only if there was a moment when no case was ready: over channels that other threads use at the
@@ -233,7 +244,7 @@ function movesOf(operands: Operands): number | undefined {
   let moves: number | undefined
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]
-    if (operand === undefined) continue
+    if (!operand) continue
     const ones = mediumOf(operand).moves
     if (ones !== undefined) moves = (moves ?? 0) + ones
   }
@@ -245,11 +256,12 @@ function attemptSoon(operands: Operands, labels: Labels): Result | undefined {
   const patience = patienceOf(operands)
   if (patience === undefined || !hasTime() || !patience.ask()) return undefined
   const most = patience.looks
+  const looksEach = LOOKS_PER_CASE * operands.length + (listPlaces(operands) > 0 ? OFFER_LOOKS : 0)
   let looks = 0
   let result: Result | undefined
   while (result === undefined && looks < most) {
     result = attempt(operands, labels) ?? offer(operands, labels)
-    looks += LOOKS_PER_CASE * operands.length
+    looks += looksEach
   }
   spendLooks(looks)
   patience.learn(result !== undefined)
@@ -259,7 +271,7 @@ function attemptSoon(operands: Operands, labels: Labels): Result | undefined {
 function patienceOf(operands: Operands): Patience | undefined {
   for (let i = 0; i < operands.length; i++) {
     const operand = operands[i]
-    if (operand === undefined) continue
+    if (!operand) continue
     const medium = mediumOf(operand)
     const patience = medium.patienceIn?.(operand instanceof Channel ? medium.receivers : medium.senders)
     if (patience) return patience
@@ -278,10 +290,10 @@ function offer(operands: Operands, labels: Labels): Result | undefined {
     const places = listPlaces(operands)
     const label = labels ? labels[index] : index
     if (operand instanceof Channel) {
-      const value = medium.offerReceive(places)
+      const value = medium.offerReceive(OFFER_LOOKS, places)
       return value === EMPTY ? undefined : { case: label, value, ok: true }
     }
-    return medium.offerSend((operand as Sending).value, places)
+    return medium.offerSend((operand as Sending).value, OFFER_LOOKS, places)
       ? { case: label, value: undefined, ok: true }
       : undefined
   }
