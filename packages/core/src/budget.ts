@@ -4,10 +4,11 @@ import { host } from '@millrace/kernel'
 // keep timers and I/O from ever getting a turn. So after OPERATIONS without one, or as many as go into a millisecond, those that are ready
 // anyway resolve only after the event loop has gone round. A turn takes as long as a hundred operations, and a thread that waits for this
 // one meanwhile may have gone to sleep: so not more often.
+
 /** So many are granted at a time; after them the clock is looked at. */
 const OPERATIONS = 1024
 const MOST_MS = 1
-/** Also where operations are fast, or a clock stands still, as browsers' may for a while. */
+/** So often at most before a turn, however fast they are, and where the clock stands still, as browsers' may for a while. */
 const MOST_GRANTS = 4
 
 let left = OPERATIONS
@@ -46,7 +47,7 @@ function isGranted(): boolean {
   return true
 }
 
-/** So many looks before parking count as one operation: the event loop has a turn after a millisecond of them at the latest. */
+/** So many looks before parking count as one operation: the event loop has a turn after a millisecond or two of them at the latest. */
 const LOOKS = 16
 
 /** Counts `looks` in shared memory. */

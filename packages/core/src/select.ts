@@ -287,7 +287,7 @@ function offer(operands: Operands, labels: Labels): Result | undefined {
     const operand = operands[index]
     const medium = operand && mediumOf(operand)
     if (!medium?.offerReceive || !medium.offerSend) continue
-    const places = listPlaces(operands)
+    const places = listPlaces(operands) // each time: what was attempted meanwhile may have filled the inbox
     const label = labels ? labels[index] : index
     if (operand instanceof Channel) {
       const value = medium.offerReceive(OFFER_LOOKS, places)

@@ -9,6 +9,7 @@ import type { Thread } from './thread.js'
 // threads that wake each other each time would else never meet.
 const SPIN_LOOKS = 200
 const LONG_SPIN_MS = 0.25
+/** Several times as many as LONG_SPIN_MS takes: the clock is what ends it. */
 const MOST_SPINS = 300
 /** A longer look that was answered, but not sooner, may have been answered because the system took the core away from it. */
 const SURE_MS = 0.1
