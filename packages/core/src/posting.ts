@@ -83,17 +83,26 @@ export class Posting implements Post, Parked {
     return false
   }
 
-  /** Lets the first in the line of a case have its counterpart, if that is not this operation. Answers whether it has one. */
-  #isLeftToFirst(waiter: Waiter): boolean {
-    const first = waiter.queue?.first?.post as Posting | undefined
+  /**
+   * Whether the counterpart of a case is for the first in its line, which is not this operation: it has looked, then. What it did not
+   * find any more is not for those behind it either, as the next to come may be there by now.
+   */
+  #isLeftToFirst({ queue }: Waiter): boolean {
+    const first = queue?.first?.post as Posting | undefined
     // Two that are first in each other's lines do not ask each other for ever.
     if (first === undefined || first === this || this.#asksFirst) return false
     this.#asksFirst = true
     try {
-      return first.again()
+      return first.again() || !first.#isCounterpartIn(queue as BoardQueue)
     } finally {
       this.#asksFirst = false
     }
+  }
+
+  /** Whether the operation, a select, has a case for the other direction too: it is a counterpart then that it cannot have itself. */
+  #isCounterpartIn({ medium, direction }: BoardQueue): boolean {
+    const opposite = direction === SEND ? medium.receivers : medium.senders
+    return this.#cases.some(({ queue }) => queue === opposite)
   }
 
   /** The case of a counterpart that this operation has to claim, if there is one. */

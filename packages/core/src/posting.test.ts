@@ -1,0 +1,60 @@
+import { currentThread, type Kernel, OK, RECEIVE } from '@millrace/kernel'
+import { afterEach, expect, test } from 'vitest'
+import { elementOfType, i32 } from './element-type.js'
+import { LocalMedium } from './local-medium.js'
+import type { Posting } from './posting.js'
+import { RendezvousMedium } from './rendezvous-medium.js'
+import { NOTHING, SingleWaiter } from './wait-queue.js'
+
+// What another thread does is done here by hand, between two steps of this thread.
+
+const NOT_TAKEN = -1
+
+const thread = currentThread()
+const { kernel } = thread
+
+afterEach(() => void Object.assign(thread, { kernel }))
+
+/** Does these instead of the kernel's looks at a case, one after the other; then the kernel's own again. */
+function insteadOfLooks(...steps: ((look: () => number) => number)[]): void {
+  const rendezvousLook: Kernel['rendezvousLook'] = (...args) => {
+    const look = (): number => kernel.rendezvousLook(...args)
+    return steps.shift()?.(look) ?? look()
+  }
+  Object.assign(thread, { kernel: { ...kernel, rendezvousLook } })
+}
+
+/** Another thread parks a receiver on the channel: its token. */
+function parkReceiverOf(other: number, { address }: RendezvousMedium): number {
+  const token = kernel.tokenCreate(other, 1)
+  kernel.tokenCase(token, 0, address, RECEIVE, 0)
+  expect(kernel.tokenPost(other, token)).toBeTruthy()
+  kernel.tokenOpen(token)
+  return token
+}
+
+test('a sender leaves a receiver that has just come to the first in line, which had looked in vain before that', () => {
+  const other = kernel.threadReserve()
+  expect(kernel.threadAttach(other, kernel.threadLife(other))).toBeTruthy()
+  const channel = RendezvousMedium.empty(thread, new LocalMedium(0, elementOfType(i32)))
+  const first = new SingleWaiter(1, NOTHING)
+  const second = new SingleWaiter(2, NOTHING)
+  channel.parkSender(first)
+  let receiver = 0
+  insteadOfLooks(
+    () => 1, // The second sees somebody,
+    look => {
+      const seen = look() // who has gone when it is the first's turn to look.
+      receiver = parkReceiverOf(other, channel)
+      return seen
+    },
+  )
+  channel.parkSender(second)
+  expect(kernel.tokenTaken(other, receiver)).toBe(NOT_TAKEN)
+
+  // A receiver that is opened looks, and is served in turn.
+  expect(kernel.tokenHold(receiver)).toBeTruthy()
+  expect(kernel.rendezvousReceive(other, channel.address)).toBe(OK)
+  ;(first.post as Posting).look()
+  expect([first.queue, second.queue]).toEqual([undefined, channel.senders])
+})
