@@ -5,12 +5,13 @@ import { cancellationOf, type WaitOptions } from './cancellation.js'
 import { CopyingMedium } from './copying-medium.js'
 import { type ElementType, elementOfType } from './element-type.js'
 import { ChanSizeError } from './errors.js'
+import { keepResolve, keptResolve } from './kept-resolve.js'
 import { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, type Medium } from './medium.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { onArrival } from './shared-memory-medium.js'
-import { type Form, NOTHING, SingleWaiter } from './wait-queue.js'
+import { type Form, NOTHING, type Resolve, SingleWaiter } from './wait-queue.js'
 
 /** What a receive gives: `ok` is false once the channel is closed and drained, and `value` undefined then. */
 export type Received<T> = { value: T; ok: true } | { value: undefined; ok: false }
@@ -135,16 +136,21 @@ export class Channel<T> implements Chan<T>, Shareable {
   send(value: T, options?: WaitOptions): Promise<void> {
     try {
       if (options) return this.#sendUnless(options, value)
-      return this.medium.trySend(value) ? done() : this.#parkSender(value)
+      return this.#sendNow(value) ? done() : this.#parkSender(value)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   #parkSender(value: T): Promise<undefined> {
-    const waiter = new SingleWaiter(value, NOTHING)
-    this.medium.parkSender(waiter)
-    return waiter.promise()
+    const promise = new Promise<undefined>(keepResolve)
+    this.medium.parkSender(new SingleWaiter(value, NOTHING, keptResolve as Resolve<undefined>, undefined))
+    return promise
+  }
+
+  /** Sends if that need not wait, or not for long. */
+  #sendNow(value: T): boolean {
+    return this.medium.trySend(value) || this.medium.sendSoon?.(value) === true
   }
 
   /** Sends, unless that is cancelled. */
@@ -152,7 +158,7 @@ export class Channel<T> implements Chan<T>, Shareable {
     return new Promise<undefined>((resolve, reject) => {
       const cancellation = cancellationOf(options)
       if (cancellation?.canceled) return reject(cancellation.reason)
-      if (this.medium.trySend(value)) return resolve(done() as Promise<undefined>)
+      if (this.#sendNow(value)) return resolve(done() as Promise<undefined>)
       const waiter = new SingleWaiter(value, NOTHING, resolve, reject)
       this.medium.parkSender(waiter)
       if (cancellation) waiter.cancelWith(cancellation)
@@ -172,7 +178,8 @@ export class Channel<T> implements Chan<T>, Shareable {
       options,
       (resolve, reject, context) => {
         const waiter = new SingleWaiter(value, NOTHING, resolve, reject)
-        this.medium.parkSender(waiter)
+        if (this.medium.sendSoon?.(value)) waiter.sent()
+        else this.medium.parkSender(waiter)
         if (context) waiter.cancelWith(context)
         return waiter
       },
@@ -186,7 +193,7 @@ export class Channel<T> implements Chan<T>, Shareable {
   receive(options?: WaitOptions): Promise<T | undefined> {
     try {
       if (options) return this.#receiveUnless(options, VALUE as Form<T | undefined>)
-      const value = this.medium.tryReceive()
+      const value = this.#receiveNow()
       if (value === CLOSED) return ready(undefined)
       if (value !== EMPTY) return ready(value as T) as Promise<T>
       return this.#parkReceiver(VALUE as Form<T | undefined>)
@@ -198,7 +205,7 @@ export class Channel<T> implements Chan<T>, Shareable {
   receiveOk(options?: WaitOptions): Promise<Received<T>> {
     try {
       if (options) return this.#receiveUnless(options, RECEIVED as Form<Received<T>>)
-      const value = this.medium.tryReceive()
+      const value = this.#receiveNow()
       return value !== EMPTY ? ready(received<T>(value)) : this.#parkReceiver(RECEIVED as Form<Received<T>>)
     } catch (error) {
       return Promise.reject(error)
@@ -206,16 +213,26 @@ export class Channel<T> implements Chan<T>, Shareable {
   }
 
   #parkReceiver<R>(form: Form<R>): Promise<R> {
-    const waiter = new SingleWaiter(undefined, form)
-    this.medium.parkReceiver(waiter)
-    return waiter.promise()
+    const promise = new Promise<R>(keepResolve)
+    this.medium.parkReceiver(new SingleWaiter(undefined, form, keptResolve as Resolve<R>, undefined))
+    return promise
+  }
+
+  /** The next value if that need not be waited for, or not for long; EMPTY, or CLOSED. */
+  #receiveNow(): unknown {
+    const value = this.medium.tryReceive()
+    return value === EMPTY ? this.#receiveSoon() : value
+  }
+
+  #receiveSoon(): unknown {
+    return this.medium.receiveSoon ? this.medium.receiveSoon() : EMPTY
   }
 
   /** Receives, unless that is cancelled. */
   #receiveUnless<R>(options: WaitOptions, form: Form<R>): Promise<R> {
     const cancellation = cancellationOf(options)
     if (cancellation?.canceled) return Promise.reject(cancellation.reason)
-    const value = this.medium.tryReceive()
+    const value = this.#receiveNow()
     if (value !== EMPTY) {
       return ready(value === CLOSED ? form(undefined, false) : form(value, true)) as Promise<R>
     }
@@ -242,7 +259,9 @@ export class Channel<T> implements Chan<T>, Shareable {
       options,
       (resolve, reject, context) => {
         const waiter = new SingleWaiter(undefined, VALUE as Form<T | undefined>, resolve, reject)
-        this.medium.parkReceiver(waiter)
+        const value = this.#receiveSoon()
+        if (value === EMPTY) this.medium.parkReceiver(waiter)
+        else waiter.received(value === CLOSED ? undefined : value, value !== CLOSED)
         if (context) waiter.cancelWith(context)
         return waiter
       },
@@ -288,7 +307,7 @@ export class Channel<T> implements Chan<T>, Shareable {
       next: () => {
         if (isLeft) return Promise.resolve(END_OF_ITERATION)
         try {
-          const value = this.medium.tryReceive()
+          const value = this.#receiveNow()
           if (value === CLOSED) return ready(END_OF_ITERATION)
           if (value !== EMPTY) return ready<IteratorResult<T, undefined>>({ value: value as T, done: false })
           return this.#parkReceiver(ITERATED as Form<IteratorResult<T, undefined>>)

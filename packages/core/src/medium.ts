@@ -31,9 +31,13 @@ export interface Medium {
   /** Whether tryReceive would not answer EMPTY. */
   canReceive(): boolean
   /**
-   * Whether it is worth while for a newcomer to `queue` to look on before parking there: undefined where only this thread can make it ready,
-   * or others of this thread go first.
+   * As trySend, which has just answered false, with another thread that makes room or comes for it while it is looked at for a while, if that
+   * has not been in vain lately; undefined where only this thread can. Nothing is made for it that is settled later.
    */
+  sendSoon?(value: unknown): boolean
+  /** As tryReceive, likewise. */
+  receiveSoon?(): unknown
+  /** For a select, which looks itself, as it waits for others as well: undefined where a newcomer to `queue` need not look on before it parks. */
   patienceIn?(queue: WaitQueue): Patience | undefined
   /**
    * As trySend, with another thread that comes for it while it is looked at so many times, or until a counterpart is offered at one of the

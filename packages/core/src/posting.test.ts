@@ -4,7 +4,7 @@ import { elementOfType, i32 } from './element-type.js'
 import { LocalMedium } from './local-medium.js'
 import type { Posting } from './posting.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
-import { NOTHING, SingleWaiter } from './wait-queue.js'
+import { NOTHING, SingleWaiter, type Waiter } from './wait-queue.js'
 
 // What another thread does is done here by hand, between two steps of this thread.
 
@@ -37,8 +37,10 @@ test('a sender leaves a receiver that has just come to the first in line, which 
   const other = kernel.threadReserve()
   expect(kernel.threadAttach(other, kernel.threadLife(other))).toBeTruthy()
   const channel = RendezvousMedium.empty(thread, new LocalMedium(0, elementOfType(i32)))
-  const first = new SingleWaiter(1, NOTHING)
-  const second = new SingleWaiter(2, NOTHING)
+  const [first, second] = [1, 2].map(value => new SingleWaiter(value, NOTHING, () => {}, undefined)) as [
+    Waiter,
+    Waiter,
+  ]
   channel.parkSender(first)
   let receiver = 0
   insteadOfLooks(

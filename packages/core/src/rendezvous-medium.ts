@@ -8,7 +8,7 @@ import {
   type Thread,
   WOULD_BLOCK,
 } from '@millrace/kernel'
-import { hasTime, spendLooks } from './budget.js'
+import { spendLooks } from './budget.js'
 import type { Packed } from './departure.js'
 import { closeOfClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
@@ -76,7 +76,12 @@ export class RendezvousMedium extends SharedMemoryMedium {
       }
     }
     if (element.isCostly(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
-    const word = element.toWord(thread, value, ROOT)
+    return this.#hand(element.toWord(thread, value, ROOT))
+  }
+
+  /** Hands a word to a receiver that waits, or frees it. */
+  #hand(word: number): boolean {
+    const thread = this.thread
     const status = thread.kernel.rendezvousSend(thread.id, this.address, word)
     if (status === WOULD_BLOCK || status === SEALED) return this.notSent(word, status)
     if (status === OK_SELF) thread.lookAt(thread.claimed)
@@ -121,29 +126,36 @@ export class RendezvousMedium extends SharedMemoryMedium {
     return this.#isNext(queue) ? this.patience : undefined
   }
 
-  parkSender(waiter: Waiter): void {
-    const isCostly = this.element.isCostly(waiter.value)
-    waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
+  sendSoon(value: unknown): boolean {
+    if (!this.isToLook(this.senders)) return false
+    const { element, thread } = this
+    const isCostly = element.isCostly(value)
+    const word = element.toWord(thread, value, ROOT)
     // Packing took a while: a receiver that came meanwhile may have parked, and looks at no offer.
-    const isAwaited = isCostly && this.canSend()
-    if (!isAwaited && this.#meetsSoon(this.senders, waiter)) waiter.sent()
-    else this.#post(this.senders, waiter)
+    if (isCostly && this.canSend()) return this.#hand(word)
+    return this.#meetsSoon(SEND, word) || this.notSent(word, WOULD_BLOCK)
+  }
+
+  receiveSoon(): unknown {
+    if (!this.isToLook(this.receivers) || !this.#meetsSoon(RECEIVE, 0)) return EMPTY
+    return this.element.take(this.thread, this.thread.answer)
+  }
+
+  /** Whether another thread comes for an operation that is offered for a while. */
+  #meetsSoon(direction: Direction, word: number): boolean {
+    const { looks } = this.patience
+    const looksLeft = this.#offer(direction, word, looks, 0)
+    spendLooks(looks - looksLeft)
+    return this.patience.learn(looksLeft > 0)
+  }
+
+  parkSender(waiter: Waiter): void {
+    waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
+    this.#post(this.senders, waiter)
   }
 
   parkReceiver(waiter: Waiter): void {
-    if (this.#meetsSoon(this.receivers, waiter)) this.deliver(waiter, this.thread.answer)
-    else this.#post(this.receivers, waiter)
-  }
-
-  /** Whether another thread has come for it, so that it need not be parked. Not for a select, which waits for others as well. */
-  #meetsSoon(queue: BoardQueue, waiter: Waiter): boolean {
-    if (!(waiter instanceof SingleWaiter) || !this.#isNext(queue) || !hasTime() || !this.patience.ask())
-      return false
-    const word = queue.direction === SEND ? (waiter.value as number) : 0
-    const { looks } = this.patience
-    const looksLeft = this.#offer(queue.direction, word, looks, 0)
-    spendLooks(looks - looksLeft)
-    return this.patience.learn(looksLeft > 0)
+    this.#post(this.receivers, waiter)
   }
 
   /** Offers an operation while it is looked at so many times. Answers how many looks were left when another thread came for it; 0: none has. */

@@ -16,7 +16,7 @@ import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY } from './medium.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
-import { SingleWaiter, type Waiter, WaitQueue } from './wait-queue.js'
+import { type Waiter, WaitQueue } from './wait-queue.js'
 
 /** How often whoever has been woken looks on for its other waiters before it parks them again. */
 const MOST_LOOKS = 16
@@ -140,29 +140,35 @@ export class RingMedium extends SharedMemoryMedium {
     return this.receivers.first === undefined && this.thread.kernel.ringCanReceive(this.address) !== 0
   }
 
+  patienceIn(queue: WaitQueue): Patience | undefined {
+    return queue.first === undefined ? this.patience : undefined
+  }
+
+  sendSoon(value: unknown): boolean {
+    return this.#comesSoon(SEND, this.senders) && this.trySend(value)
+  }
+
+  receiveSoon(): unknown {
+    return this.#comesSoon(RECEIVE, this.receivers) ? this.tryReceive() : EMPTY
+  }
+
+  /** Whether another thread makes a newcomer to `queue` ready while it looks on. */
+  #comesSoon(direction: Direction, queue: WaitQueue): boolean {
+    if (!this.isToLook(queue)) return false
+    return this.patience.learn(this.#looksOn(direction, this.patience.looks, this.patience.keepsPace))
+  }
+
   parkSender(waiter: Waiter): void {
     waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
-    if (this.#comesSoon(SEND, this.senders, waiter) && this.#sendSoon(waiter)) return
     this.enqueue(this.senders, waiter)
     this.#serve(SEND)
     this.left()
   }
 
   parkReceiver(waiter: Waiter): void {
-    if (this.#comesSoon(RECEIVE, this.receivers, waiter) && this.#receiveSoon(waiter)) return
     this.enqueue(this.receivers, waiter)
     this.#serve(RECEIVE)
     this.left()
-  }
-
-  patienceIn(queue: WaitQueue): Patience | undefined {
-    return queue.first === undefined ? this.patience : undefined
-  }
-
-  /** Whether it need not be parked, as another thread is at work on the ring. Not for a select, which waits for others as well. */
-  #comesSoon(direction: Direction, queue: WaitQueue, waiter: Waiter): boolean {
-    if (queue.first || !(waiter instanceof SingleWaiter) || !hasTime() || !this.patience.ask()) return false
-    return this.patience.learn(this.#looksOn(direction, this.patience.looks, this.patience.keepsPace))
   }
 
   #looksOn(direction: Direction, looks: number, slips: boolean): boolean {
@@ -170,27 +176,6 @@ export class RingMedium extends SharedMemoryMedium {
     const looksLeft = kernel.ringAwait(id, this.address, direction, looks, slips)
     spendLooks(looks - looksLeft)
     return looksLeft > 0
-  }
-
-  #sendSoon(waiter: Waiter): boolean {
-    const { kernel, id } = this.thread
-    const status = kernel.ringSend(id, this.address, waiter.value as number)
-    if (status === WOULD_BLOCK) return false
-    if (status === SEALED) this.refuse(waiter)
-    else waiter.sent()
-    if (status === OK_SELF) this.#serve(RECEIVE)
-    return true
-  }
-
-  #receiveSoon(waiter: Waiter): boolean {
-    const { kernel, id } = this.thread
-    const status = kernel.ringReceive(id, this.address)
-    if (status === WOULD_BLOCK) return false
-    const word = this.thread.answer
-    if (status === SEALED) waiter.received(undefined, false)
-    else this.deliver(waiter, word)
-    if (status === OK_SELF) this.#serve(SEND)
-    return true
   }
 
   close(): void {

@@ -260,7 +260,7 @@ function attemptSoon(operands: Operands, labels: Labels): Result | undefined {
   let looks = 0
   let result: Result | undefined
   while (result === undefined && looks < most) {
-    result = attempt(operands, labels) ?? offer(operands, labels)
+    result = offer(operands, labels) ?? attempt(operands, labels)
     looks += looksEach
   }
   spendLooks(looks)

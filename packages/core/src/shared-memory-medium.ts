@@ -13,6 +13,7 @@ import {
   CLOSED as SEALED,
   type Thread,
 } from '@millrace/kernel'
+import { hasTime } from './budget.js'
 import type { Packed } from './departure.js'
 import { sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
@@ -70,6 +71,8 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   abstract parkReceiver(waiter: Waiter): void
   abstract close(): void
   abstract look(): void
+  abstract sendSoon(value: unknown): boolean
+  abstract receiveSoon(): unknown
   abstract patienceIn(queue: WaitQueue): Patience | undefined
   /** Lets what a local channel held be in this one, which nobody else knows yet. */
   abstract moveIn(local: LocalMedium, packed: Packed): void
@@ -86,6 +89,11 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
   cross(): Crossing {
     const sent: Sent = [this.address, this.element.description]
     return crossReference(this.thread, this.kind, this.address, sent)
+  }
+
+  /** Whether a newcomer to `queue` is to look on before it parks there. Whoever does tells `patience` how that ended. */
+  protected isToLook(queue: WaitQueue): boolean {
+    return this.patienceIn(queue) !== undefined && hasTime() && this.patience.ask()
   }
 
   /** Gives a receiver the value of a word. */

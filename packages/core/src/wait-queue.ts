@@ -1,6 +1,5 @@
-import { ready, serve } from './budget.js'
+import { serve } from './budget.js'
 import type { Cancellable, Cancellation } from './cancellation.js'
-import { keepResolve, keptResolve } from './kept-resolve.js'
 
 /** The goroutines of this thread that are parked on millrace objects: for hosts that cannot tell when a thread is idle. */
 export const parkedGoroutines = { count: 0 }
@@ -127,12 +126,12 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
   declare value: unknown
   declare post: Post | undefined
   declare private readonly form: Form<R>
-  declare private resolve: Resolve<R> | undefined
+  declare private readonly resolve: Resolve<R>
   declare private readonly reject: Reject | undefined
   declare private canceller: Cancellation | undefined
 
-  /** Without `resolve`, who made it asks for its `promise` in the same turn. */
-  constructor(value: unknown, form: Form<R>, resolve?: Resolve<R>, reject?: Reject) {
+  /** `reject` can be left out: a promise that follows a rejected one is rejected too, and one function less is kept. */
+  constructor(value: unknown, form: Form<R>, resolve: Resolve<R>, reject: Reject | undefined) {
     this.queue = undefined
     this.previous = undefined
     this.next = undefined
@@ -155,28 +154,14 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
     post([this])
   }
 
-  /**
-   * What it will have waited for. Made only now: whoever has been served while it parked, as another thread came just then, needs none that
-   * is settled later, which takes as long as a message. `reject` is left out: a promise that follows a rejected one is rejected too, and
-   * one function less is kept.
-   */
-  promise(): Promise<R> {
-    if (this.resolve !== undefined) return this.outcome()
-    const promise = new Promise<R>(keepResolve)
-    this.resolve = keptResolve as Resolve<R>
-    return promise
-  }
-
   received(value: unknown, ok: boolean): void {
     this.settled()
-    if (this.resolve !== undefined) serve(this.resolve, this.form(value, ok))
-    else this.keepOutcome(this.form(value, ok), WAS_SERVED)
+    serve(this.resolve, this.form(value, ok))
   }
 
   sent(): void {
     this.settled()
-    if (this.resolve !== undefined) serve(this.resolve, this.form(undefined, true))
-    else this.keepOutcome(this.form(undefined, true), WAS_SERVED)
+    serve(this.resolve, this.form(undefined, true))
   }
 
   failed(error: unknown): void {
@@ -196,26 +181,11 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
     if (this.canceller !== undefined) this.canceller.delete(this)
   }
 
-  private outcome(): Promise<R> {
-    if (this.resolve === HAS_FAILED) return Promise.reject(this.value)
-    return ready(this.value as R) as Promise<R>
-  }
-
-  private keepOutcome(outcome: unknown, kind: () => void): void {
-    this.value = outcome
-    this.resolve = kind
-  }
-
   private fail(error: unknown): void {
-    if (this.reject !== undefined) return this.reject(error)
-    if (this.resolve !== undefined) return this.resolve(Promise.reject(error))
-    this.keepOutcome(error, HAS_FAILED)
+    if (this.reject) this.reject(error)
+    else this.resolve(Promise.reject(error))
   }
 }
-
-// What stands in for the `resolve` of a waiter that is over before anybody has asked for its promise: its value is what came of it.
-const WAS_SERVED = (): void => {}
-const HAS_FAILED = (): void => {}
 
 /** What a send answers. */
 export const NOTHING = (): undefined => undefined
