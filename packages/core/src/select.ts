@@ -256,12 +256,16 @@ function attemptSoon(operands: Operands, labels: Labels): Result | undefined {
   const patience = patienceOf(operands)
   if (patience === undefined || !hasTime() || !patience.ask()) return undefined
   const most = patience.looks
-  const looksEach = LOOKS_PER_CASE * operands.length + (listPlaces(operands) > 0 ? OFFER_LOOKS : 0)
   let looks = 0
   let result: Result | undefined
   while (result === undefined && looks < most) {
-    result = offer(operands, labels) ?? attempt(operands, labels)
-    looks += looksEach
+    const places = listPlaces(operands) // each time: what is attempted may fill the inbox
+    if (places > 0) {
+      result = offer(operands, labels, places)
+      looks += OFFER_LOOKS
+    }
+    result ??= attempt(operands, labels)
+    looks += LOOKS_PER_CASE * operands.length
   }
   spendLooks(looks)
   patience.learn(result !== undefined)
@@ -279,15 +283,14 @@ function patienceOf(operands: Operands): Patience | undefined {
   return undefined
 }
 
-/** Offers one of the cases that can be, chosen at random, to other threads, until a counterpart is offered for another. */
-function offer(operands: Operands, labels: Labels): Result | undefined {
+/** Offers one of the cases that can be, chosen at random, to other threads, until a counterpart is offered for another: at the `places` listed. */
+function offer(operands: Operands, labels: Labels, places: number): Result | undefined {
   const first = randomBelow(operands.length)
   for (let i = 0; i < operands.length; i++) {
     const index = (first + i) % operands.length
     const operand = operands[index]
     const medium = operand && mediumOf(operand)
     if (!medium?.offerReceive || !medium.offerSend) continue
-    const places = listPlaces(operands) // each time: what was attempted meanwhile may have filled the inbox
     const label = labels ? labels[index] : index
     if (operand instanceof Channel) {
       const value = medium.offerReceive(OFFER_LOOKS, places)

@@ -58,7 +58,9 @@ export class Thread {
   readonly #rescanListeners: (() => void)[] = []
   readonly #blockingListeners: { enter(): void; leave(): void }[] = []
   #blockingDepth = 0
+  // Places in words.
   readonly #answer: number
+  readonly #inbox: number
   #scratch: Float64Array<SharedArrayBuffer> | undefined
 
   constructor(memory: SharedMemory, kernel: Kernel, id: number, life: number) {
@@ -68,6 +70,7 @@ export class Thread {
     this.#answer = (threadBlock(id) + ANSWER) >> 2
     if (!kernel.threadAttach(id, life)) throw OutOfSharedMemoryError.of(16_384, memory.maximum)
     memory.reach(kernel.heapUsed()) // the inbox is somewhere below
+    this.#inbox = memory.i32[(threadBlock(id) + INBOX) >> 2] >> 2
     this.doorbell = new Doorbell(this)
     this.lifetime = new Lifetime(this)
   }
@@ -84,26 +87,19 @@ export class Thread {
 
   /** The first `count` words of the inbox: valid until the next call that fills it, and the next drain. */
   inbox(count: number): Int32Array {
-    const start = this.#inboxStart
-    return this.memory.i32.subarray(start, start + count)
+    return this.memory.i32.subarray(this.#inbox, this.#inbox + count)
   }
 
   /** Writes a word to the inbox, for a call that reads a list there. */
   list(index: number, word: number): void {
-    this.memory.i32[this.#inboxStart + index] = word
-  }
-
-  /** The place of the inbox in words. */
-  get #inboxStart(): number {
-    return this.memory.i32[(threadBlock(this.id) + INBOX) >> 2] >> 2
+    this.memory.i32[this.#inbox + index] = word
   }
 
   /** The numbers of the record that was read last: room for RECORD_NUMBERS, valid until the next is read. */
   get scratch(): Float64Array<SharedArrayBuffer> {
     if (this.#scratch === undefined) {
-      const { f64, i32 } = this.memory
-      const start = (i32[(threadBlock(this.id) + INBOX) >> 2] + SCRATCH) >> 3
-      this.#scratch = f64.subarray(start, start + RECORD_NUMBERS)
+      const start = (4 * this.#inbox + SCRATCH) >> 3
+      this.#scratch = this.memory.f64.subarray(start, start + RECORD_NUMBERS)
     }
     return this.#scratch
   }
@@ -176,7 +172,7 @@ export class Thread {
   drain(): void {
     const count = this.kernel.mailboxDrain(this.id)
     if (count === 0) return
-    if (count === 1) return this.#serve(this.memory.i32[this.#inboxStart])
+    if (count === 1) return this.#serve(this.memory.i32[this.#inbox])
     // A copy: what looks at its object may fill the inbox again.
     for (const hash of this.inbox(count).slice()) this.#serve(hash)
   }
