@@ -17,7 +17,7 @@ export class CopyingMedium extends LocalMedium {
     if (underWay.has(local)) return // what is in it names it
     underWay.add(local)
     try {
-      channel.medium = CopyingMedium.#fromLocal(local)
+      channel.medium = local.successor = CopyingMedium.#fromLocal(local)
     } finally {
       underWay.delete(local)
     }

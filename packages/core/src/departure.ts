@@ -91,6 +91,7 @@ class Departure implements Packed {
 
   move(): void {
     this.#channel.medium = this.medium
+    this.local.successor = this.medium
     this.medium.keep(this.#channel)
     this.medium.moveIn(this.local, this)
   }

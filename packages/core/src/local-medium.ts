@@ -25,6 +25,8 @@ export class LocalMedium implements Medium {
   readonly receivers = new WaitQueue(forget)
   readonly senders = new WaitQueue(forget)
   closed = false
+  /** What carries the channel's values since it has crossed. */
+  successor: Medium | undefined
   readonly #buffer: ValueQueue
 
   constructor(capacity: number, element: Element = anyValue) {
@@ -42,7 +44,11 @@ export class LocalMedium implements Medium {
   }
 
   trySend(value: unknown): boolean {
-    const kept = this.element === anyValue ? value : this.element.accept(value, ROOT)
+    let kept = value
+    if (this.element !== anyValue) {
+      kept = this.element.accept(value, ROOT)
+      if (this.successor) return this.successor.trySend(kept) // reading a struct may run code that lets the channel cross
+    }
     if (this.closed) throw sendOnClosed()
     const receiver = this.receivers.shift()
     if (receiver) receiver.received(kept, true)
@@ -82,7 +88,8 @@ export class LocalMedium implements Medium {
 
   parkSender(waiter: Waiter): void {
     if (this.element !== anyValue) waiter.value = this.element.accept(waiter.value, ROOT)
-    this.senders.push(waiter)
+    if (this.successor) this.successor.parkSender(waiter)
+    else this.senders.push(waiter)
   }
 
   parkReceiver(waiter: Waiter): void {

@@ -37,7 +37,10 @@ export interface Medium {
   sendSoon?(value: unknown): boolean
   /** As tryReceive, likewise. */
   receiveSoon?(): unknown
-  /** For a select, which looks itself, as it waits for others as well: undefined where a newcomer to `queue` need not look on before it parks. */
+  /**
+   * Whether it is worth while for a newcomer to `queue` to look on before it parks: undefined where only this thread can make it ready, or
+   * others of this thread go first. A select looks itself, as it waits for others as well.
+   */
   patienceIn?(queue: WaitQueue): Patience | undefined
   /**
    * As trySend, with another thread that comes for it while it is looked at so many times, or until a counterpart is offered at one of the

@@ -1,9 +1,11 @@
-import { currentThread, type Kernel, OK, RECEIVE } from '@millrace/kernel'
+import { currentThread, type Kernel, OK, OutOfSharedMemoryError, RECEIVE } from '@millrace/kernel'
 import { afterEach, expect, test } from 'vitest'
+import { Channel } from './chan.js'
 import { elementOfType, i32 } from './element-type.js'
 import { LocalMedium } from './local-medium.js'
 import type { Posting } from './posting.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
+import { select, send } from './select.js'
 import { NOTHING, SingleWaiter, type Waiter } from './wait-queue.js'
 
 // What another thread does is done here by hand, between two steps of this thread.
@@ -15,13 +17,27 @@ const { kernel } = thread
 
 afterEach(() => void Object.assign(thread, { kernel }))
 
+/** Lets these stand in for calls of the kernel, for the rest of a test. */
+function instead(calls: Partial<Kernel>): void {
+  Object.assign(thread, { kernel: { ...kernel, ...calls } })
+}
+
 /** Does these instead of the kernel's looks at a case, one after the other; then the kernel's own again. */
 function insteadOfLooks(...steps: ((look: () => number) => number)[]): void {
-  const rendezvousLook: Kernel['rendezvousLook'] = (...args) => {
-    const look = (): number => kernel.rendezvousLook(...args)
-    return steps.shift()?.(look) ?? look()
-  }
-  Object.assign(thread, { kernel: { ...kernel, rendezvousLook } })
+  instead({
+    rendezvousLook(...args) {
+      const look = (): number => kernel.rendezvousLook(...args)
+      return steps.shift()?.(look) ?? look()
+    },
+  })
+}
+
+const unbuffered = () => RendezvousMedium.empty(thread, new LocalMedium(0, elementOfType(i32)))
+
+function anotherThread(): number {
+  const other = kernel.threadReserve()
+  expect(kernel.threadAttach(other, kernel.threadLife(other))).toBeTruthy()
+  return other
 }
 
 /** Another thread parks a receiver on the channel: its token. */
@@ -34,9 +50,8 @@ function parkReceiverOf(other: number, { address }: RendezvousMedium): number {
 }
 
 test('a sender leaves a receiver that has just come to the first in line, which had looked in vain before that', () => {
-  const other = kernel.threadReserve()
-  expect(kernel.threadAttach(other, kernel.threadLife(other))).toBeTruthy()
-  const channel = RendezvousMedium.empty(thread, new LocalMedium(0, elementOfType(i32)))
+  const other = anotherThread()
+  const channel = unbuffered()
   const [first, second] = [1, 2].map(value => new SingleWaiter(value, NOTHING, () => {}, undefined)) as [
     Waiter,
     Waiter,
@@ -59,4 +74,29 @@ test('a sender leaves a receiver that has just come to the first in line, which 
   expect(kernel.rendezvousReceive(other, channel.address)).toBe(OK)
   ;(first.post as Posting).look()
   expect([first.queue, second.queue]).toEqual([undefined, channel.senders])
+})
+
+test('a newcomer does not overtake a sender that is parked behind a select', () => {
+  const other = anotherThread()
+  const medium = unbuffered()
+  const channel = new Channel<number>(medium)
+  void select([send(channel, 0)])
+  void channel.send(1)
+  let receiver = 0
+  insteadOfLooks(look => {
+    const seen = look()
+    receiver = parkReceiverOf(other, medium) // comes when the select has looked in vain
+    return seen
+  })
+  expect(channel.trySend(2)).toBe(false)
+  expect(kernel.tokenTaken(other, receiver)).toBe(NOT_TAKEN)
+})
+
+test('an operation that finds no memory to be parked with is in no line', () => {
+  const channel = unbuffered()
+  const sender = new SingleWaiter(1, NOTHING, () => {}, undefined)
+  instead({ tokenCreate: () => 0 })
+  expect(() => channel.parkSender(sender)).toThrow(OutOfSharedMemoryError)
+  expect([sender.queue, channel.senders.first]).toEqual([undefined, undefined])
+  expect(channel.trySend(2)).toBe(false)
 })

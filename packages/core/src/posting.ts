@@ -1,16 +1,28 @@
 import { type Parked, SEND, type Thread } from '@millrace/kernel'
 import type { RendezvousMedium } from './rendezvous-medium.js'
-import { type Post, type Waiter, WaitQueue } from './wait-queue.js'
+import { type Post, SingleWaiter, type Waiter, WaitQueue } from './wait-queue.js'
 
 /** The waiters of this thread for one direction of an unbuffered channel that other threads know. */
 export class BoardQueue extends WaitQueue {
   readonly medium: RendezvousMedium
   readonly direction: 0 | 1
+  /** How many of them are no selects. */
+  singles = 0
 
   constructor(medium: RendezvousMedium, direction: 0 | 1, onLeave: (waiter: Waiter) => void) {
     super(onLeave)
     this.medium = medium
     this.direction = direction
+  }
+
+  override push(waiter: Waiter): void {
+    super.push(waiter)
+    if (waiter instanceof SingleWaiter) this.singles++
+  }
+
+  override unlink(waiter: Waiter): void {
+    super.unlink(waiter)
+    if (waiter instanceof SingleWaiter) this.singles--
   }
 }
 
@@ -73,14 +85,17 @@ export class Posting implements Post, Parked {
   /** Looks at the cases of the open token, until it is over or nobody is there. Answers whether it is over. */
   again(): boolean {
     const { kernel } = this.#thread
-    for (let waiter = this.#counterpart(); waiter; waiter = this.#counterpart()) {
+    // The first in line may have found this one.
+    while (!this.#over) {
+      const waiter = this.#counterpart()
+      if (!waiter) return false
       if (this.#isLeftToFirst(waiter)) continue
       if (!this.hold() || (waiter.queue as BoardQueue).medium.attempt(waiter)) return true
       // The counterpart got away meanwhile. Opened again, the operation has to look again.
       kernel.tokenOpen(this.address)
       this.#held = false
     }
-    return false
+    return true
   }
 
   /**

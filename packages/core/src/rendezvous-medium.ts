@@ -15,7 +15,7 @@ import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, takeEach } from './medium.js'
 import { BoardQueue, Posting } from './posting.js'
 import { ROOT, SharedMemoryMedium } from './shared-memory-medium.js'
-import { SingleWaiter, type Waiter } from './wait-queue.js'
+import { leave, SingleWaiter, type Waiter } from './wait-queue.js'
 
 /**
  * An unbuffered channel that several threads know: a value goes straight from one parked operation to another (the kernel's
@@ -76,12 +76,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
       }
     }
     if (element.isCostly(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
-    return this.#hand(element.toWord(thread, value, ROOT))
-  }
-
-  /** Hands a word to a receiver that waits, or frees it. */
-  #hand(word: number): boolean {
-    const thread = this.thread
+    const word = element.toWord(thread, value, ROOT)
     const status = thread.kernel.rendezvousSend(thread.id, this.address, word)
     if (status === WOULD_BLOCK || status === SEALED) return this.notSent(word, status)
     if (status === OK_SELF) thread.lookAt(thread.claimed)
@@ -119,7 +114,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
    * counterpart in the other is none in this. On a closed channel nobody waits.
    */
   #isNext(queue: BoardQueue): boolean {
-    return !(queue.first instanceof SingleWaiter) || this.closed
+    return queue.singles === 0 || this.closed
   }
 
   patienceIn(queue: BoardQueue): Patience | undefined {
@@ -127,13 +122,12 @@ export class RendezvousMedium extends SharedMemoryMedium {
   }
 
   sendSoon(value: unknown): boolean {
-    if (!this.isToLook(this.senders)) return false
     const { element, thread } = this
-    const isCostly = element.isCostly(value)
+    // What is costly to pack is packed once, to be offered and to be parked with: `parkSender`.
+    if (element.isCostly(value) || !this.isToLook(this.senders)) return false
     const word = element.toWord(thread, value, ROOT)
-    // Packing took a while: a receiver that came meanwhile may have parked, and looks at no offer.
-    if (isCostly && this.canSend()) return this.#hand(word)
-    return this.#meetsSoon(SEND, word) || this.notSent(word, WOULD_BLOCK)
+    // Reading a struct may run code that parks a sender.
+    return (this.#isNext(this.senders) && this.#meetsSoon(SEND, word)) || this.notSent(word, WOULD_BLOCK)
   }
 
   receiveSoon(): unknown {
@@ -150,8 +144,16 @@ export class RendezvousMedium extends SharedMemoryMedium {
   }
 
   parkSender(waiter: Waiter): void {
-    waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
-    this.#post(this.senders, waiter)
+    const isCostly = this.element.isCostly(waiter.value)
+    const word = this.element.toWord(this.thread, waiter.value, ROOT)
+    waiter.value = word
+    if (isCostly && waiter instanceof SingleWaiter && this.#meetsAfterPacking(word)) waiter.sent()
+    else this.#post(this.senders, waiter)
+  }
+
+  /** Packing took a while: a receiver that came meanwhile may have parked, and looks at no offer. */
+  #meetsAfterPacking(word: number): boolean {
+    return this.isToLook(this.senders) && !this.canSend() && this.#meetsSoon(SEND, word)
   }
 
   parkReceiver(waiter: Waiter): void {
@@ -192,7 +194,8 @@ export class RendezvousMedium extends SharedMemoryMedium {
     for (const queue of [this.receivers, this.senders]) {
       // If the first finds nobody, neither do those behind it.
       while (queue.first) {
-        if (!(queue.first.post as Posting).again()) break
+        // One without is a select's, which parks at its other cases just now.
+        if (!(queue.first.post as Posting | undefined)?.again()) break
       }
     }
   }
@@ -240,6 +243,11 @@ export class RendezvousMedium extends SharedMemoryMedium {
 
   #post(queue: BoardQueue, waiter: Waiter): void {
     this.enqueue(queue, waiter)
-    waiter.postWith(waiters => Posting.post(this.thread, waiters))
+    try {
+      waiter.postWith(waiters => Posting.post(this.thread, waiters))
+    } catch (error) {
+      leave(waiter) // shared memory is used up
+      throw error
+    }
   }
 }

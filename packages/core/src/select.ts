@@ -283,7 +283,7 @@ function patienceOf(operands: Operands): Patience | undefined {
   return undefined
 }
 
-/** Offers one of the cases that can be, chosen at random, to other threads, until a counterpart is offered for another: at the `places` listed. */
+/** Offers one of the cases that can be, chosen at random, to other threads, or until a counterpart is offered at one of the `places` listed. */
 function offer(operands: Operands, labels: Labels, places: number): Result | undefined {
   const first = randomBelow(operands.length)
   for (let i = 0; i < operands.length; i++) {

@@ -47,7 +47,7 @@ export class Selection implements Cancellable {
   declare private isParked: boolean
   declare private post: ((waiters: readonly Waiter[]) => void) | undefined
 
-  /** `reject` can be left out, as in a SingleWaiter. */
+  /** `reject` may be undefined, as in a SingleWaiter. */
   constructor(resolve: Resolve<Result>, reject: Reject | undefined) {
     this.first = undefined
     this.resolve = resolve
@@ -81,10 +81,10 @@ export class Selection implements Cancellable {
       this.fail(undefined, error)
       return
     }
-    if (cancellation) {
-      this.canceller = cancellation
-      cancellation.add(this)
-    }
+    if (!cancellation) return
+    if (cancellation.canceled) return this.cancel(cancellation.reason) // as in a SingleWaiter
+    this.canceller = cancellation
+    cancellation.add(this)
   }
 
   postWith(post: (waiters: readonly Waiter[]) => void): void {

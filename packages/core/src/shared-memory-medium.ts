@@ -91,7 +91,7 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
     return crossReference(this.thread, this.kind, this.address, sent)
   }
 
-  /** Whether a newcomer to `queue` is to look on before it parks there. Whoever does tells `patience` how that ended. */
+  /** Whether a newcomer to `queue` is to look on before it parks there, and to tell `patience` how that ended. */
   protected isToLook(queue: WaitQueue): boolean {
     return this.patienceIn(queue) !== undefined && hasTime() && this.patience.ask()
   }

@@ -130,7 +130,7 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
   declare private readonly reject: Reject | undefined
   declare private canceller: Cancellation | undefined
 
-  /** `reject` can be left out: a promise that follows a rejected one is rejected too, and one function less is kept. */
+  /** `reject` may be undefined: a promise that follows a rejected one is rejected too, and one function less is kept. */
   constructor(value: unknown, form: Form<R>, resolve: Resolve<R>, reject: Reject | undefined) {
     this.queue = undefined
     this.previous = undefined
@@ -146,6 +146,7 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
   /** Lets `cancellation` end the wait. Called once the waiter is in its queue; not if it has been served already. */
   cancelWith(cancellation: Cancellation): void {
     if (!this.queue) return
+    if (cancellation.canceled) return this.cancel(cancellation.reason) // by code that reading its value has run
     this.canceller = cancellation
     cancellation.add(this)
   }

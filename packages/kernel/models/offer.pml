@@ -1,6 +1,6 @@
 /* Operations that are offered before they park: assembly/offer.ts (offerTake, offerWait, offerEnd, offerReap), as `claim`,
    claim, rendezvousLook and rendezvousClear of rendezvous.ts call it, and above them core/src/rendezvous-medium.ts (trySend,
-   tryReceive, parkSender, parkReceiver, offerSend, offerReceive), select.ts (attempt, offer) and posting.ts (open, again, hold).
+   tryReceive, sendSoon, receiveSoon, parkSender, offerSend, offerReceive), select.ts (attempt, offer) and posting.ts (open, again, hold).
 
    Each thread has one operation of up to two cases. A single one is tried, offered, and parks; a select is tried, has one of its cases
    offered, is tried again, and so on, and parks; any of them may park at once. An offer is a word as in the code. A token is its state,
@@ -291,10 +291,10 @@ one:
   wasOffered = true;
   if
   :: done -> goto over_
-  :: !done && B == NO_CASE -> goto post    /* parkSender has made the word for both */
-  :: else
+  :: !done && B == NO_CASE -> goto post    /* what is costly to pack is packed once: parkSender has made the word for both */
+  :: !done
   fi;
-  atomic { if :: SENDS(k) -> free(WORD(me, k)) :: else fi; if :: goto trying :: goto park fi };
+  atomic { if :: SENDS(k) -> free(WORD(me, k)) :: else fi; if :: B != NO_CASE -> goto trying :: goto park fi };
 park:
   atomic {
     if :: SENDS(A) -> make(WORD(me, A)) :: else fi;

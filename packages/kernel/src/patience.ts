@@ -1,8 +1,8 @@
 const MOST_SKIPPED = 64
 /** Looks in shared memory: about three microseconds. */
 export const SHORT_LOOK = 64
-/** About 25. */
-const LONG_LOOK = 512
+/** About 50: a turn of the other side's event loop takes 15 to 35. */
+const LONG_LOOK = 1024
 /** Looks in a row that ended well: who is waited for keeps pace, and is worth waiting for when it does not for once. */
 const KEEPS_PACE = 4
 /** When so many are left out, looks have been in vain too often to go by a short sleep: it may have been short because nobody looked. */
