@@ -6,7 +6,7 @@ import { LocalMedium } from './local-medium.js'
 import type { Posting } from './posting.js'
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { select, send } from './select.js'
-import { NOTHING, SingleWaiter, type Waiter } from './wait-queue.js'
+import { NOTHING, SingleWaiter } from './wait-queue.js'
 
 // What another thread does is done here by hand, between two steps of this thread.
 
@@ -34,6 +34,8 @@ function insteadOfLooks(...steps: ((look: () => number) => number)[]): void {
 
 const unbuffered = () => RendezvousMedium.empty(thread, new LocalMedium(0, elementOfType(i32)))
 
+const sender = (value: number) => new SingleWaiter(value, NOTHING, () => {}, undefined)
+
 function anotherThread(): number {
   const other = kernel.threadReserve()
   expect(kernel.threadAttach(other, kernel.threadLife(other))).toBeTruthy()
@@ -52,10 +54,8 @@ function parkReceiverOf(other: number, { address }: RendezvousMedium): number {
 test('a sender leaves a receiver that has just come to the first in line, which had looked in vain before that', () => {
   const other = anotherThread()
   const channel = unbuffered()
-  const [first, second] = [1, 2].map(value => new SingleWaiter(value, NOTHING, () => {}, undefined)) as [
-    Waiter,
-    Waiter,
-  ]
+  const first = sender(1)
+  const second = sender(2)
   channel.parkSender(first)
   let receiver = 0
   insteadOfLooks(
@@ -94,9 +94,9 @@ test('a newcomer does not overtake a sender that is parked behind a select', () 
 
 test('an operation that finds no memory to be parked with is in no line', () => {
   const channel = unbuffered()
-  const sender = new SingleWaiter(1, NOTHING, () => {}, undefined)
+  const one = sender(1)
   instead({ tokenCreate: () => 0 })
-  expect(() => channel.parkSender(sender)).toThrow(OutOfSharedMemoryError)
-  expect([sender.queue, channel.senders.first]).toEqual([undefined, undefined])
+  expect(() => channel.parkSender(one)).toThrow(OutOfSharedMemoryError)
+  expect([one.queue, channel.senders.first]).toEqual([undefined, undefined])
   expect(channel.trySend(2)).toBe(false)
 })
