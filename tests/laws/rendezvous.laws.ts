@@ -129,6 +129,22 @@ export const rendezvousLaws: Law[] = [
     },
   },
   {
+    name: 'receives that are not awaited one by one get the values in their order',
+    rule: 6,
+    async run() {
+      for (const capacity of [0, 1, 5]) {
+        const channel = chan<number>(capacity)
+        const sending = go(fixtures.sendAll, channel, 0, 3000, new AtomicInt32(0))
+        const received: (number | undefined)[] = []
+        for (let i = 0; i < 3000; i += 3) {
+          received.push(...(await Promise.all([channel.receive(), channel.receive(), channel.receive()])))
+        }
+        await sending
+        equal(received, range(3000), `capacity ${capacity}`)
+      }
+    },
+  },
+  {
     name: 'close reaches everybody who is parked on any thread, in whatever way',
     rule: 8,
     async run() {
