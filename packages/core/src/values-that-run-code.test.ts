@@ -33,7 +33,7 @@ test('a value is sent on the channel that has crossed while it was read', () => 
 })
 
 test.each([1, 2])(
-  'a sender waits on the channel that has crossed while its value was read, the %ith time',
+  'a sender waits on the channel that has crossed while its value was read (reading %i)',
   async time => {
     const channel = point(0)
     const sent = channel.send(running(() => cross(channel), time))
@@ -43,7 +43,7 @@ test.each([1, 2])(
 )
 
 test.each([1, 2])(
-  'a signal that is aborted while the value is read, the %ith time, ends the wait',
+  'a signal that is aborted while the value is read (reading %i) ends the wait',
   async time => {
     const controller = new AbortController()
     const value = running(() => controller.abort('enough'), time)
