@@ -132,14 +132,24 @@ const FLAT = 1.5
 /** The dearest size costs at most so many times the cheapest. */
 const flat =
   (name: ScenarioName): Goal =>
-  results => {
+  (results, millrace) => {
     const goal = `${name}: the dearest size at most ${FLAT} × the cheapest`
-    const figures = resultsOf(results, name)
-      .filter(row => row.contestant === 'millrace' && row.values.length > 0)
-      .map(row => median(row.values))
-    if (figures.length === 0) return { goal, at: NOT_MEASURED }
-    const spread = Math.max(...figures) / Math.min(...figures)
-    return { goal, isMet: spread <= FLAT, at: `${round(spread)} ×` }
+    const spreadOf = (contestant: string): number | undefined => {
+      const figures = resultsOf(results, name)
+        .filter(row => row.contestant === contestant && row.values.length > 0)
+        .map(row => median(row.values))
+      return figures.length === 0 ? undefined : Math.max(...figures) / Math.min(...figures)
+    }
+    const spread = spreadOf(millrace)
+    if (spread === undefined) return { goal, at: NOT_MEASURED }
+    const isMet = spread <= FLAT
+    const [least, go] = [millrace.replace('millrace', 'floor'), 'go'].map(spreadOf)
+    const others = [
+      ...(least === undefined ? [] : [`what the language takes alone ${round(least)} ×`]),
+      ...(go === undefined ? [] : [`Go ${round(go)} ×`]),
+    ]
+    const beside = isMet || others.length === 0 ? '' : `; ${others.join(', ')}`
+    return { goal, isMet, at: `${round(spread)} ×${beside}` }
   }
 
 const go = () => 'go'

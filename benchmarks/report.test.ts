@@ -140,12 +140,16 @@ test('a user does what is faster, waiting or trying first', () => {
 })
 
 test('cost that grows with the size is missed, and a flat one met', () => {
-  const sizes = (values: number[]): Result[] =>
-    values.map((value, i) => ({ contestant: 'millrace', way: String(10 ** i), values: [value] }))
+  const newest = 'millrace on node 26'
+  const sizes = (contestant: string, values: number[]): Result[] =>
+    values.map((value, i) => ({ contestant, way: String(10 ** i), values: [value] }))
   const told = verdicts(
     of([
-      ['grow/channels', sizes([10, 11, 12])],
-      ['grow/waiters', sizes([10, 11, 30])],
+      ['grow/channels', [...sizes(newest, [10, 11, 12]), ...sizes('millrace', [10, 11, 30])]],
+      [
+        'grow/waiters',
+        [...sizes(newest, [10, 11, 30]), ...sizes('floor on node 26', [5, 5, 10]), ...sizes('go', [2, 3, 2])],
+      ],
     ]),
   )
   expect(told.find(({ goal }) => goal.startsWith('grow/channels'))).toMatchObject({
@@ -154,7 +158,7 @@ test('cost that grows with the size is missed, and a flat one met', () => {
   })
   expect(told.find(({ goal }) => goal.startsWith('grow/waiters'))).toMatchObject({
     isMet: false,
-    at: '3.00 ×',
+    at: '3.00 ×; what the language takes alone 2.00 ×, Go 1.50 ×',
   })
 })
 

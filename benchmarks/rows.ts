@@ -18,8 +18,7 @@ export interface Row {
 }
 
 /** What says nothing new on another Node: it is about one thread's memory, or told for the Node that all have. */
-const isForOneHost = (name: ScenarioName): boolean =>
-  /^(crossbeam\/|grow\/|chan\/pair|start\/bundle)/.test(name)
+const isForOneHost = (name: ScenarioName): boolean => /^(crossbeam\/|chan\/pair|start\/bundle)/.test(name)
 
 /**
  * The ways of a scenario that are measured on a host, undefined for the Node that runs this: the newest Node does nearly all, the

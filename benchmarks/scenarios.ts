@@ -270,7 +270,7 @@ const growth = {
   'grow/messages': { ...one, what: 'one message of so many, capacity 128', count: 1_000_000, trial: 2 },
   'grow/messages-threads': {
     ...two,
-    what: 'one message of so many from a thread to another, capacity 1024',
+    what: 'one message of so many from a thread to another, over a new channel of capacity 1024',
     count: 1_000_000,
     trial: 2,
   },

@@ -3,7 +3,7 @@
 import { version, versions } from 'node:process'
 import type { Contestant } from '../contestant.js'
 import { bytesInUse, countPrimes, fanOut, itself, nsEach, sumBelow } from '../measure.js'
-import { channelWays } from '../programs/channel-ways.js'
+import { channelWays, growthWays } from '../programs/channel-ways.js'
 import { bareChannel } from './floor/channel.js'
 import { ringWays } from './floor/rings.js'
 import { waking } from './floor/waking.js'
@@ -113,6 +113,7 @@ export const contestant: Contestant = {
   cannot: () => undefined,
   ways: {
     ...queues,
+    ...growthWays(bareChannel),
     ...ringWays,
     'chan/pair-try': { 'array, push and shift': pairTry },
     'chan/pair-await': { 'two awaits of resolved promises': pairAwait },

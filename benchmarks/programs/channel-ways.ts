@@ -12,20 +12,30 @@ export type { ChannelKind } from './channels.js'
  * Nanoseconds for one of messages that are sent `n` at a time, as often as makes `count`, but once at least. What is measured is
  * the size, not the compiler: repetitions and the warm-up make a small one as warm as a large one.
  */
-export const inRunsOf = (n: number, run: (n: number) => Promise<number>) => (count: number) => {
-  const runs = (total: number): number[] => {
+export const inRunsOf = (n: number, run: (n: number) => Promise<number>) => (count: number) =>
+  repeated(n, count, async sizes => {
+    let sum = 0
+    for (const size of sizes) sum += await run(size)
+    return sum
+  })
+
+/** The same, of what is told all the sizes at once and answers the sum of all. */
+export const repeated = (
+  n: number,
+  count: number,
+  run: (sizes: number[]) => Promise<number>,
+  warmMs?: number,
+): Promise<number> => {
+  const sizesOf = (total: number): number[] => {
     const sizes: number[] = []
     for (let left = total; left > 0; left -= n) sizes.push(Math.min(n, left))
     return sizes
   }
-  const repeat = async (total: number): Promise<number> => {
-    let sum = 0
-    for (const size of runs(total)) sum += await run(size)
-    return sum
-  }
-  const isTrial = count <= TRIAL
-  return nsEach(isTrial ? count : Math.max(count, n), repeat, total =>
-    runs(total).reduce((sum, size) => sum + sumBelow(size), 0),
+  return nsEach(
+    count <= TRIAL ? count : Math.max(count, n),
+    total => run(sizesOf(total)),
+    total => sizesOf(total).reduce((sum, size) => sum + sumBelow(size), 0),
+    warmMs,
   )
 }
 

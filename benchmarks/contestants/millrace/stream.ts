@@ -1,7 +1,7 @@
 import { type Chan, chan, f64, i32 } from '@millrace/core'
 import type { Run, Ways } from '../../contestant.js'
-import { sumBelow } from '../../measure.js'
-import { inRunsOf } from '../../programs/channel-ways.js'
+import { sumBelow, WARM_MS_OF_THREADS } from '../../measure.js'
+import { repeated } from '../../programs/channel-ways.js'
 import { MESSAGE_SIZES } from '../../scenarios.js'
 import { betweenThreads, type Order, step, twoStations } from './threads.js'
 
@@ -84,16 +84,47 @@ const plain = (): Chan<number> => chan<number>(1024)
 const typed = (): Chan<number> => chan(1024, i32)
 const typedFractions = (): Chan<number> => chan(1024, f64)
 
+// Streams one after the other, each over a channel of its own. Only the two ends take part: with two cores a third thread that
+// orders them one by one would be what is measured.
+
+interface Streams {
+  sizes: number[]
+  /** From the sender to the receiver. */
+  channels: Chan<Chan<number>>
+  sums: Chan<number>
+}
+
+const sendStreams = step<Streams>(import.meta.url, 'sendStreams', async ({ sizes, channels, sums }) => {
+  let total = 0
+  for (const n of sizes) {
+    const channel = typed()
+    await channels.send(channel)
+    for (let i = 0; i < n; i++) await channel.send(i)
+    total += (await sums.receive())!
+  }
+  return total
+})
+
+const receiveStreams = step<Streams>(import.meta.url, 'receiveStreams', async ({ sizes, channels, sums }) => {
+  for (const n of sizes) {
+    const channel = (await channels.receive())!
+    let sum = 0
+    for (let i = 0; i < n; i++) sum += (await channel.receive())!
+    await sums.send(sum)
+  }
+  return 0
+})
+
 const ofSize =
   (size: number): Run =>
   async count => {
     const [from, to] = await twoStations()
-    const run = async (n: number): Promise<number> => {
-      const channel = typed()
-      const sums = [to.order([receiveEach({ channel, n })]), from.order([sendEach({ channel, n })])]
-      return (await Promise.all(sums))[0]
+    const run = async (sizes: number[]): Promise<number> => {
+      const streams = { sizes, channels: chan<Chan<number>>(1), sums: chan<number>(1) }
+      const sums = [to.order([receiveStreams(streams)]), from.order([sendStreams(streams)])]
+      return (await Promise.all(sums))[1]
     }
-    const took = await inRunsOf(size, run)(count)
+    const took = await repeated(size, count, run, WARM_MS_OF_THREADS)
     from.end()
     to.end()
     return took

@@ -27,7 +27,7 @@ export class CopyingMedium extends LocalMedium {
     const values: unknown[] = []
     for (const value of local.buffered()) values.push(copy(value, `.buffer[${values.length}]`))
     const sent: unknown[] = []
-    for (let waiter = local.senders.first; waiter; waiter = waiter.next)
+    for (let waiter = local.senders.first; waiter; waiter = local.senders.after(waiter))
       sent.push(copy(waiter.value, `.senders[${sent.length}]`))
     // Nobody has seen the copies yet, and from here on nothing can fail.
     const medium = new CopyingMedium(local.capacity, local.element)

@@ -76,7 +76,7 @@ class Departure implements Packed {
     for (const value of local.buffered()) {
       words.push(element.toWord(this.#thread, value, `.buffer[${words.length}]`))
     }
-    for (let waiter = local.senders.first; waiter; waiter = waiter.next) {
+    for (let waiter = local.senders.first; waiter; waiter = local.senders.after(waiter)) {
       waiting.push([waiter, element.toWord(this.#thread, waiter.value, `.senders[${waiting.length}]`)])
     }
   }

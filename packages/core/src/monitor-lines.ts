@@ -123,7 +123,7 @@ export class MonitorLines {
       // To ask a context may be what tells its waiters: then they have left already, and anything may have happened here.
       const isHere: boolean = waiter.queue !== undefined
       if (isHere) found.add(waiter)
-      waiter = isHere ? waiter.next : line.first
+      waiter = isHere ? line.after(waiter) : line.first
     }
     this.#leaving = found.size === 0 ? NOBODY : [...found].filter(waiter => waiter.queue)
   }
@@ -134,7 +134,8 @@ export class MonitorLines {
     const passed = new Set<MonitorWaiter>()
     for (let line = 0; line < this.#lines.length; line++) {
       const first = this.#firsts[line]
-      for (let waiter = this.#lines[line].first; waiter !== first; waiter = waiter!.next) passed.add(waiter!)
+      const all = this.#lines[line]
+      for (let waiter = all.first; waiter !== first; waiter = all.after(waiter!)) passed.add(waiter!)
     }
     for (const waiter of this.#leaving) if (!passed.has(waiter)) this.#leave(waiter)
   }
@@ -162,8 +163,10 @@ export class MonitorLines {
   }
 
   /** Who stands behind `waiter` once the change is made. */
-  #after({ next }: MonitorWaiter): MonitorWaiter | undefined {
-    while (next && this.#left.size > 0 && this.#left.has(next)) next = next.next
+  #after(waiter: MonitorWaiter): MonitorWaiter | undefined {
+    const line = this.#lines[waiter.line]
+    let next = line.after(waiter)
+    while (next && this.#left.size > 0 && this.#left.has(next)) next = line.after(next)
     return next
   }
 

@@ -26,10 +26,13 @@ export class Line extends WaitQueue {
     super.unlink(waiter)
     this.length--
   }
+
+  override after(waiter: MonitorWaiter): MonitorWaiter | undefined {
+    return super.after(waiter) as MonitorWaiter | undefined
+  }
 }
 
 export class MonitorWaiter extends SingleWaiter<unknown> {
-  declare next: MonitorWaiter | undefined
   readonly line: number
   readonly cancellation: Cancellation | undefined
   /** Since when it waits, by the monitor's own clock, where that matters. */

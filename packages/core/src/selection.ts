@@ -126,8 +126,7 @@ export class Selection implements Cancellable {
 /** One case of a selection that waits. It repeats the fields of a Waiter, as a SingleWaiter does and for the same reason. */
 class SelectWaiter implements Waiter {
   declare queue: Waiter['queue']
-  declare previous: Waiter | undefined
-  declare next: Waiter | undefined
+  declare place: number
   declare value: unknown
   declare post: Waiter['post']
   declare readonly label: string | number
@@ -137,8 +136,7 @@ class SelectWaiter implements Waiter {
 
   constructor(selection: Selection, label: string | number, value: unknown) {
     this.queue = undefined
-    this.previous = undefined
-    this.next = undefined
+    this.place = 0
     this.value = value
     this.post = undefined
     this.label = label

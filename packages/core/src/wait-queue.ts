@@ -1,5 +1,6 @@
 import { serve } from './budget.js'
 import type { Cancellable, Cancellation } from './cancellation.js'
+import { WaiterRing } from './waiter-ring.js'
 
 /** The goroutines of this thread that are parked on millrace objects: for hosts that cannot tell when a thread is idle. */
 export const parkedGoroutines = { count: 0 }
@@ -20,14 +21,14 @@ export interface Post {
 /**
  * A parked operation's place in one wait queue. A goroutine that waits in a select has one in each of its cases' queues.
  *
- *   W1  queue is set  <=>  it is linked there, and nobody has committed the operation
+ *   W1  queue is set  <=>  it stands there, and nobody has committed the operation
  *
- * Whoever unlinks it (a counterpart, a close, a cancellation) owns it from then on, and settles it exactly once.
+ * Whoever takes it out (a counterpart, a close, a cancellation) owns it from then on, and settles it exactly once.
  */
 export abstract class Waiter {
   queue: WaitQueue | undefined
-  previous: Waiter | undefined
-  next: Waiter | undefined
+  /** Where it stands in its queue's ring, unless it is the first. */
+  place = 0
   /** What a sender sends: the value itself, or its word once the channel is shared. */
   value: unknown
   /** Set while the operation has a case on an unbuffered channel that other threads know. */
@@ -47,10 +48,16 @@ export abstract class Waiter {
   abstract failed(error: unknown): void
 }
 
-/** First come, first served. Joining and leaving cost the same however many wait. */
+/**
+ * First come, first served. Joining and leaving cost the same however many wait. The first stands by himself, as most have nobody behind
+ * them.
+ *
+ *   Q1  first is undefined  =>  nobody is in the ring
+ */
 export class WaitQueue {
   first: Waiter | undefined
-  last: Waiter | undefined
+  /** Who has come after the first; made for the first of them. */
+  #others: WaiterRing | undefined
   /** Called with a waiter that leaves without having been served. */
   readonly onLeave: (waiter: Waiter) => void
 
@@ -60,19 +67,15 @@ export class WaitQueue {
 
   push(waiter: Waiter): void {
     waiter.queue = this
-    waiter.previous = this.last
-    if (this.last) this.last.next = waiter
-    else this.first = waiter
-    this.last = waiter
+    if (this.first === undefined) this.first = waiter
+    else this.#ring().push(waiter)
     parkedGoroutines.count++
   }
 
   /** Joins before everybody else. */
   unshift(waiter: Waiter): void {
     waiter.queue = this
-    waiter.next = this.first
-    if (this.first) this.first.previous = waiter
-    else this.last = waiter
+    if (this.first !== undefined) this.#ring().unshift(this.first)
     this.first = waiter
     parkedGoroutines.count++
   }
@@ -89,13 +92,21 @@ export class WaitQueue {
 
   /** Takes `waiter` out, wherever it stands. */
   unlink(waiter: Waiter): void {
-    const { previous, next } = waiter
-    if (previous) previous.next = next
-    else this.first = next
-    if (next) next.previous = previous
-    else this.last = previous
-    waiter.queue = waiter.previous = waiter.next = undefined
+    if (waiter !== this.first) this.#others!.remove(waiter)
+    else this.first = this.#others === undefined ? undefined : this.#others.shift()
+    waiter.queue = undefined
     parkedGoroutines.count--
+  }
+
+  /** Who stands behind `waiter`; nobody, if that has been taken out. */
+  after(waiter: Waiter): Waiter | undefined {
+    if (waiter.queue !== this) return undefined
+    return this.#others?.after(waiter === this.first ? undefined : waiter)
+  }
+
+  #ring(): WaiterRing {
+    this.#others ??= new WaiterRing()
+    return this.#others
   }
 }
 
@@ -121,8 +132,7 @@ export type Form<R> = (value: unknown, ok: boolean) => R
  */
 export class SingleWaiter<R> implements Waiter, Cancellable {
   declare queue: WaitQueue | undefined
-  declare previous: Waiter | undefined
-  declare next: Waiter | undefined
+  declare place: number
   declare value: unknown
   declare post: Post | undefined
   declare private readonly form: Form<R>
@@ -133,8 +143,7 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
   /** `reject` may be undefined: a promise that follows a rejected one is rejected too, and one function less is kept. */
   constructor(value: unknown, form: Form<R>, resolve: Resolve<R>, reject: Reject | undefined) {
     this.queue = undefined
-    this.previous = undefined
-    this.next = undefined
+    this.place = 0
     this.value = value
     this.post = undefined
     this.form = form
