@@ -75,7 +75,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
         return false
       }
     }
-    if (element.isCostly(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
+    if (this.isCostly(value) && !thread.kernel.rendezvousReady(this.address, SEND)) return false
     const word = element.toWord(thread, value, ROOT)
     const status = thread.kernel.rendezvousSend(thread.id, this.address, word)
     if (status === WOULD_BLOCK || status === SEALED) return this.notSent(word, status)
@@ -124,7 +124,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
   sendSoon(value: unknown): boolean {
     const { element, thread } = this
     // What is costly to pack is packed once, to be offered and to be parked with: `parkSender`.
-    if (element.isCostly(value) || !this.isToLook(this.senders)) return false
+    if (this.isCostly(value) || !this.isToLook(this.senders)) return false
     const word = element.toWord(thread, value, ROOT)
     // Reading a struct may run code that parks a sender.
     return (this.#isNext(this.senders) && this.#meetsSoon(SEND, word)) || this.notSent(word, WOULD_BLOCK)
@@ -144,7 +144,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
   }
 
   parkSender(waiter: Waiter): void {
-    const isCostly = this.element.isCostly(waiter.value)
+    const isCostly = this.isCostly(waiter.value)
     const word = this.element.toWord(this.thread, waiter.value, ROOT)
     waiter.value = word
     if (isCostly && waiter instanceof SingleWaiter && this.#meetsAfterPacking(word)) waiter.sent()
@@ -172,7 +172,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
   offerSend(value: unknown, looks: number, places: number): boolean {
     const { element, thread } = this
     // No objects: a struct's fields are read once, as a case is looked at once; and no code of others fills the inbox, where the places are.
-    if (!this.#isNext(this.senders) || element.isCostly(value) || Object(value) === value) return false
+    if (!this.#isNext(this.senders) || this.isCostly(value) || Object(value) === value) return false
     const word = element.toWord(thread, value, ROOT)
     return this.#offer(SEND, word, looks, places) > 0 || this.notSent(word, WOULD_BLOCK)
   }

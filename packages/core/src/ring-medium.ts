@@ -1,6 +1,7 @@
 import {
   type Direction,
   INBOX_WORDS,
+  OK,
   OK_SELF,
   type Patience,
   RECEIVE,
@@ -80,35 +81,42 @@ export class RingMedium extends SharedMemoryMedium {
   }
 
   trySend(value: unknown): boolean {
-    if (this.senders.first) {
-      // Those who wait come first.
-      this.#serve(SEND)
-      if (this.senders.first) {
-        this.element.accept(value, ROOT) // what does not fit is refused all the same
-        if (this.closed) throw sendOnClosed()
-        return false
-      }
-    }
-    const { element } = this
-    const { kernel, id } = this.thread
-    if (element.isCostly(value) && !kernel.ringCanSend(this.address)) return false
-    return this.#offer(element.toWord(this.thread, value, ROOT), id)
+    if (this.senders.first !== undefined && !this.#servedBefore(value)) return false
+    const { thread } = this
+    if (this.isCostly(value) && !thread.kernel.ringCanSend(this.address)) return false
+    const word = this.element.toWord(thread, value, ROOT)
+    const status = thread.kernel.ringSend(thread.id, this.address, word)
+    return status === OK || this.#sent(word, status)
   }
 
-  #offer(word: number, id: number): boolean {
-    const status = this.thread.kernel.ringSend(id, this.address, word)
+  // What is seldom has a function of its own here, so that the engine may put the rest where it is called.
+
+  /** Whether nobody waits any more who has come before `value`. */
+  #servedBefore(value: unknown): boolean {
+    this.#serve(SEND)
+    if (!this.senders.first) return true
+    this.element.accept(value, ROOT) // what does not fit is refused all the same
+    if (this.closed) throw sendOnClosed()
+    return false
+  }
+
+  #sent(word: number, status: number): boolean {
     if (status === WOULD_BLOCK || status === SEALED) return this.notSent(word, status)
     if (status === OK_SELF) this.#serve(RECEIVE)
     return true
   }
 
   tryReceive(): unknown {
-    if (this.receivers.first) {
+    if (this.receivers.first !== undefined) {
       this.#serve(RECEIVE)
       if (this.receivers.first) return EMPTY
     }
-    const { kernel, id } = this.thread
-    const status = kernel.ringReceive(id, this.address)
+    const { thread } = this
+    const status = thread.kernel.ringReceive(thread.id, this.address)
+    return status === OK ? this.element.take(thread, thread.answer) : this.#received(status)
+  }
+
+  #received(status: number): unknown {
     if (status === WOULD_BLOCK) return EMPTY
     if (status === SEALED) return CLOSED
     const word = this.thread.answer

@@ -91,6 +91,11 @@ export abstract class SharedMemoryMedium implements SharedMedium, Parked {
     return crossReference(this.thread, this.kind, this.address, sent)
   }
 
+  /** Whether one looks for room before making a word of `value`. No number costs that much: the element is not asked for those. */
+  protected isCostly(value: unknown): boolean {
+    return typeof value !== 'number' && this.element.isCostly(value)
+  }
+
   /** Whether a newcomer to `queue` is to look on before it parks there, and to tell `patience` how that ended. */
   protected isToLook(queue: WaitQueue): boolean {
     return this.patienceIn(queue) !== undefined && hasTime() && this.patience.ask()

@@ -28,8 +28,6 @@ const FALSE = 0x32
 /** Stands for an OutOfSharedMemoryError when there is no memory left to say so. */
 export const OUT_OF_MEMORY = 0x42
 
-const MAX_INLINE = 2 ** 30
-
 /**
  * Puts a value into a word.
  *
@@ -51,9 +49,8 @@ export function wordOf(thread: Thread, value: unknown, root?: string): number {
 
 /** @throws {OutOfSharedMemoryError} */
 export function wordOfNumber(thread: Thread, value: number): number {
-  if ((value | 0) === value && value >= -MAX_INLINE && value < MAX_INLINE && (value !== 0 || 1 / value > 0)) {
-    return (value << 1) | 1
-  }
+  // A whole number of 31 bits, and not -0.
+  if ((value << 1) >> 1 === value && (value !== 0 || 1 / value > 0)) return (value << 1) | 1
   const cell = thread.kernel.floatCreate(thread.id, value)
   if (cell === 0) throw thread.outOfMemory(16)
   return cell
@@ -165,7 +162,11 @@ function pack(thread: Thread, bytes: Uint8Array, references: readonly number[], 
 
 /** The value of a word, whose block is freed. */
 export function wordTake(thread: Thread, word: number): unknown {
-  if (word & 1) return word >> 1
+  return word & 1 ? word >> 1 : otherTake(thread, word)
+}
+
+/** … that is no small whole number: apart, so that the engine may put the rest where it is called. */
+function otherTake(thread: Thread, word: number): unknown {
   switch (word) {
     case UNDEFINED:
       return undefined
