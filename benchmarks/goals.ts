@@ -2,6 +2,7 @@
 
 import {
   bestOf,
+  isMeasured,
   isPeer,
   nameOf,
   newestMillrace,
@@ -134,16 +135,20 @@ const flat =
   (name: ScenarioName): Goal =>
   (results, millrace) => {
     const goal = `${name}: the dearest size at most ${FLAT} × the cheapest`
+    const rows = resultsOf(results, name)
+    /** Undefined where a size is missing: what fails at the largest is not flat. */
     const spreadOf = (contestant: string): number | undefined => {
-      const figures = resultsOf(results, name)
-        .filter(row => row.contestant === contestant && row.values.length > 0)
-        .map(row => median(row.values))
-      return figures.length === 0 ? undefined : Math.max(...figures) / Math.min(...figures)
+      const own = rows.filter(row => row.contestant === contestant)
+      if (own.length === 0 || !own.every(isMeasured)) return undefined
+      const figures = own.map(row => median(row.values))
+      return Math.max(...figures) / Math.min(...figures)
     }
-    const spread = spreadOf(millrace)
+    // As elsewhere: some is not measured on the newest Node.
+    const host = rows.some(row => row.contestant === millrace) ? millrace : 'millrace'
+    const spread = spreadOf(host)
     if (spread === undefined) return { goal, at: NOT_MEASURED }
     const isMet = spread <= FLAT
-    const [least, go] = [millrace.replace('millrace', 'floor'), 'go'].map(spreadOf)
+    const [least, go] = [host.replace('millrace', 'floor'), 'go'].map(spreadOf)
     const others = [
       ...(least === undefined ? [] : [`what the language takes alone ${round(least)} ×`]),
       ...(go === undefined ? [] : [`Go ${round(go)} ×`]),

@@ -156,6 +156,11 @@ test('cost that grows with the size is missed, and a flat one met', () => {
     isMet: true,
     at: '1.20 ×',
   })
+  const alone = (rows: Result[]) =>
+    verdicts(of([['grow/waiters', rows]])).find(({ goal }) => goal.startsWith('grow/waiters'))
+  expect(alone(sizes('millrace', [10, 11, 12]))).toMatchObject({ isMet: true, at: '1.20 ×' })
+  const failed = { contestant: newest, way: '1000', values: [], failed: 'out of memory' }
+  expect(alone([...sizes(newest, [10, 11]), failed])?.isMet).toBeUndefined()
   expect(told.find(({ goal }) => goal.startsWith('grow/waiters'))).toMatchObject({
     isMet: false,
     at: '3.00 ×; what the language takes alone 2.00 ×, Go 1.50 ×',

@@ -17,7 +17,7 @@ export interface Row {
   readonly cannot?: string
 }
 
-/** What says nothing new on another Node: it is about one thread's memory, or told for the Node that all have. */
+/** What is told for the Node that all have, as what it is compared with is. */
 const isForOneHost = (name: ScenarioName): boolean => /^(crossbeam\/|chan\/pair|start\/bundle)/.test(name)
 
 /**

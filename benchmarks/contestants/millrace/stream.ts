@@ -84,8 +84,8 @@ const plain = (): Chan<number> => chan<number>(1024)
 const typed = (): Chan<number> => chan(1024, i32)
 const typedFractions = (): Chan<number> => chan(1024, f64)
 
-// Streams one after the other, each over a channel of its own. Only the two ends take part: with two cores a third thread that
-// orders them one by one would be what is measured.
+// Streams one after the other, each over a channel of its own, which crosses first; the sum comes back last. Only the two ends take part:
+// with two cores a third thread that orders them one by one would be what is measured. Go makes two goroutines for each stream beside.
 
 interface Streams {
   sizes: number[]

@@ -1,4 +1,5 @@
 import { anyValue, copy } from '@millrace/kernel'
+import { type Contents, contentsOf, isStillIn, readUntilStill } from './contents.js'
 import type { Carried } from './departure.js'
 import { LocalMedium } from './local-medium.js'
 import type { Waiter } from './wait-queue.js'
@@ -24,11 +25,16 @@ export class CopyingMedium extends LocalMedium {
   }
 
   static #fromLocal(local: LocalMedium): CopyingMedium {
-    const values: unknown[] = []
-    for (const value of local.buffered()) values.push(copy(value, `.buffer[${values.length}]`))
-    const sent: unknown[] = []
-    for (let waiter = local.senders.first; waiter; waiter = local.senders.after(waiter))
-      sent.push(copy(waiter.value, `.senders[${sent.length}]`))
+    let contents: Contents | undefined
+    let values: unknown[] = []
+    let sent: unknown[] = []
+    readUntilStill(() => {
+      if (contents && isStillIn(local, contents)) return false
+      contents = contentsOf(local)
+      values = contents.values.map((value, i) => copy(value, `.buffer[${i}]`))
+      sent = contents.senders.map((sender, i) => copy(sender.value, `.senders[${i}]`))
+      return true
+    })
     // Nobody has seen the copies yet, and from here on nothing can fail.
     const medium = new CopyingMedium(local.capacity, local.element)
     for (const value of values) medium.#sendCopied(value)

@@ -1,4 +1,5 @@
 import { currentThread, type Thread } from '@millrace/kernel'
+import { type Contents, contentsOf, isStillIn, readUntilStill } from './contents.js'
 import type { LocalMedium } from './local-medium.js'
 import type { Medium } from './medium.js'
 import type { SharedMemoryMedium } from './shared-memory-medium.js'
@@ -40,6 +41,7 @@ export function depart(
   underWay.set(local, departure)
   try {
     departure.pack()
+    if (before === 0) readUntilStill(packChanged)
   } catch (error) {
     // What began after it may name it.
     const given = [...underWay.values()].slice(before)
@@ -55,13 +57,25 @@ export function depart(
   return departure.medium
 }
 
+/** Packs one anew in which something has changed since it was packed. Answers whether there was any. */
+function packChanged(): boolean {
+  for (const each of underWay.values()) {
+    if (each.isUnchanged) continue
+    each.unpack()
+    each.pack()
+    return true
+  }
+  return false
+}
+
 class Departure implements Packed {
-  readonly words: number[] = []
-  readonly waiting: [Waiter, number][] = []
+  words: number[] = []
+  waiting: [Waiter, number][] = []
   readonly local: LocalMedium
   readonly medium: SharedMemoryMedium
   readonly #thread: Thread
   readonly #channel: Carried
+  #contents: Contents | undefined
 
   constructor(thread: Thread, channel: Carried, local: LocalMedium, medium: SharedMemoryMedium) {
     this.#thread = thread
@@ -71,20 +85,31 @@ class Departure implements Packed {
   }
 
   pack(): void {
-    const { local, words, waiting } = this
-    const { element } = local
-    for (const value of local.buffered()) {
-      words.push(element.toWord(this.#thread, value, `.buffer[${words.length}]`))
-    }
-    for (let waiter = local.senders.first; waiter; waiter = local.senders.after(waiter)) {
-      waiting.push([waiter, element.toWord(this.#thread, waiter.value, `.senders[${waiting.length}]`)])
+    const { words, waiting } = this
+    const { element } = this.local
+    this.#contents = contentsOf(this.local)
+    const { values, senders } = this.#contents
+    for (const value of values) words.push(element.toWord(this.#thread, value, `.buffer[${words.length}]`))
+    for (const sender of senders) {
+      waiting.push([sender, element.toWord(this.#thread, sender.value, `.senders[${waiting.length}]`)])
     }
   }
 
-  undo(): void {
+  /** Whether the channel holds what has been packed. */
+  get isUnchanged(): boolean {
+    return this.#contents !== undefined && isStillIn(this.local, this.#contents)
+  }
+
+  unpack(): void {
     const { element } = this.local
     for (const word of this.words) element.drop(this.#thread, word)
     for (const [, word] of this.waiting) element.drop(this.#thread, word)
+    this.words = []
+    this.waiting = []
+  }
+
+  undo(): void {
+    this.unpack()
     const { kernel, id } = this.#thread
     kernel.referenceRelease(id, this.medium.address, id)
   }

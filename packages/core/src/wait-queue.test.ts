@@ -24,9 +24,9 @@ function randomBelow(seed: number): (n: number) => number {
 afterEach(() => expect(parkedGoroutines.count).toBe(0))
 
 describe('WaitQueue', () => {
-  // Around the sizes of its array; with gaps in all places.
+  // Around the sizes of its array; with gaps in all places. `MILLRACE_SEED=<seed>` does one again.
   for (const most of [1, 2, 5, 6, 9, 65, 66, 300]) {
-    const seed = (Math.random() * 2 ** 32) | 0
+    const seed = Number(process.env.MILLRACE_SEED ?? (Math.random() * 2 ** 32) | 0)
     test(`is first come, first served, whoever leaves (${most} at most, seed ${seed})`, () => {
       const random = randomBelow(seed)
       const queue = new WaitQueue(() => {})
@@ -54,10 +54,10 @@ describe('WaitQueue', () => {
     })
   }
 
-  test('takes no more room, however many come and go behind one who stays', () => {
+  test('takes no more room, however many come and go behind those who stay', () => {
     const queue = new WaitQueue(() => {})
-    const stays = waiter()
-    queue.push(stays)
+    const stay = [waiter(), waiter()]
+    for (const one of stay) queue.push(one)
     let last = waiter()
     queue.push(last)
     // Each before the one ahead of it leaves: a gap every time.
@@ -67,10 +67,45 @@ describe('WaitQueue', () => {
       queue.unlink(last)
       last = next
     }
-    expect(inOrder(queue)).toEqual([stays, last])
+    expect(inOrder(queue)).toEqual([...stay, last])
     expect(last.place).toBeLessThan(16)
-    queue.shift()
-    queue.shift()
+    // The other way round there is not even a gap.
+    queue.unlink(last)
+    const places = [waiter(), waiter()].map(one => {
+      queue.push(one)
+      queue.unlink(one)
+      return one.place
+    })
+    expect(places[1]).toBe(places[0])
+    while (queue.shift()) {}
+  })
+
+  test('gives its room back, and goes on', () => {
+    const queue = new WaitQueue(() => {})
+    for (let round = 0; round < 3; round++) {
+      const all = Array.from({ length: 1000 }, () => waiter(round))
+      for (const one of all) queue.push(one)
+      expect(inOrder(queue)).toEqual(all)
+      for (const one of all.slice(0, 997)) expect(queue.shift()).toBe(one)
+      // Few need few places.
+      expect(Math.max(...inOrder(queue).map(({ place }) => place))).toBeLessThan(64)
+      expect(inOrder(queue)).toEqual(all.slice(997))
+      while (queue.shift()) {}
+    }
+  })
+
+  test.each(['oldest', 'newest'])('who leaves may be the %s of all but the first and the last', which => {
+    const queue = new WaitQueue(() => {})
+    const all = Array.from({ length: 200 }, () => waiter())
+    for (const one of all) queue.push(one)
+    const leaving = all.slice(1, -1)
+    if (which === 'newest') leaving.reverse()
+    for (const one of leaving) {
+      queue.unlink(one)
+      all.splice(all.indexOf(one), 1)
+      expect(inOrder(queue)).toEqual(all)
+    }
+    while (queue.shift()) {}
   })
 
   test('nobody stands behind one who has left', () => {
@@ -85,17 +120,17 @@ describe('WaitQueue', () => {
     queue.shift()
   })
 
-  test('keeps nobody who has been served or has left', async () => {
+  test.each([30, 150])('keeps nobody of %i who has been served or has left', async count => {
     const queue = new WaitQueue(() => {})
     const refs: WeakRef<Waiter>[] = []
     const fill = (): void => {
-      const all = Array.from({ length: 150 }, () => waiter())
+      const all = Array.from({ length: count }, () => waiter())
       for (const one of all) {
         refs.push(new WeakRef(one))
         queue.push(one)
       }
-      for (let i = 0; i < 100; i++) queue.shift()
-      for (const one of all.slice(105, 145)) queue.unlink(one)
+      for (let i = 0; i < 10; i++) queue.shift()
+      for (const one of all.slice(15, -5)) queue.unlink(one)
     }
     fill()
     await new Promise(resolve => setTimeout(resolve, 1))
