@@ -27,13 +27,29 @@ export function isStillIn(local: LocalMedium, { values, senders }: Contents): bo
 const isSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
   some.length === others.length && some.every((one, i) => Object.is(one, others[i]))
 
-/** Reads again what has changed meanwhile, until nothing has. @throws {DataCloneError} It does so each time. */
-export function readUntilStill(readChanged: () => boolean): void {
-  for (let readings = 0; readChanged(); readings++) {
-    if (readings === MOST_READINGS)
-      throw new DataCloneError(
-        'to read what is in it changes what is in it, each time: a getter sends or receives',
-        'channel',
-      )
+/**
+ * Has what a channel holds read, and again if that has changed meanwhile; answers what was read last, which it still holds. What `read`
+ * throws counts only if it has read what is still there.
+ *
+ * @throws {DataCloneError} It changes each time.
+ */
+export function readUntilStill(local: LocalMedium, read: (contents: Contents) => void): Contents {
+  for (let readings = 0; readings < MOST_READINGS; readings++) {
+    const contents = contentsOf(local)
+    try {
+      read(contents)
+    } catch (error) {
+      if (isStillIn(local, contents)) throw error
+    }
+    if (isStillIn(local, contents)) return contents
   }
+  throw neverStill()
 }
+
+/** Has all of them read again which have changed since, until none has. @throws {DataCloneError} Some change each time. */
+export function untilStill(readChanged: () => boolean): void {
+  for (let rounds = 0; readChanged(); rounds++) if (rounds === MOST_READINGS) throw neverStill()
+}
+
+const neverStill = (): DataCloneError =>
+  new DataCloneError('to read what is in it changes what is in it, each time: a getter sends or receives', '')

@@ -1,5 +1,5 @@
 import { anyValue, copy } from '@millrace/kernel'
-import { type Contents, contentsOf, isStillIn, readUntilStill } from './contents.js'
+import { readUntilStill } from './contents.js'
 import type { Carried } from './departure.js'
 import { LocalMedium } from './local-medium.js'
 import type { Waiter } from './wait-queue.js'
@@ -25,24 +25,20 @@ export class CopyingMedium extends LocalMedium {
   }
 
   static #fromLocal(local: LocalMedium): CopyingMedium {
-    let contents: Contents | undefined
     let values: unknown[] = []
     let sent: unknown[] = []
-    readUntilStill(() => {
-      if (contents && isStillIn(local, contents)) return false
-      contents = contentsOf(local)
+    const { senders } = readUntilStill(local, contents => {
       values = contents.values.map((value, i) => copy(value, `.buffer[${i}]`))
       sent = contents.senders.map((sender, i) => copy(sender.value, `.senders[${i}]`))
-      return true
     })
     // Nobody has seen the copies yet, and from here on nothing can fail.
     const medium = new CopyingMedium(local.capacity, local.element)
     for (const value of values) medium.#sendCopied(value)
-    for (const value of sent) {
-      const waiter = local.senders.shift()!
-      waiter.value = value
-      medium.senders.push(waiter)
-    }
+    senders.forEach((sender, i) => {
+      local.senders.unlink(sender)
+      sender.value = sent[i]
+      medium.senders.push(sender)
+    })
     for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift())
       medium.receivers.push(waiter)
     medium.closed = local.closed

@@ -1,5 +1,5 @@
 import { currentThread, type Thread } from '@millrace/kernel'
-import { type Contents, contentsOf, isStillIn, readUntilStill } from './contents.js'
+import { type Contents, isStillIn, readUntilStill, untilStill } from './contents.js'
 import type { LocalMedium } from './local-medium.js'
 import type { Medium } from './medium.js'
 import type { SharedMemoryMedium } from './shared-memory-medium.js'
@@ -41,7 +41,7 @@ export function depart(
   underWay.set(local, departure)
   try {
     departure.pack()
-    if (before === 0) readUntilStill(packChanged)
+    if (before === 0) untilStill(packChanged)
   } catch (error) {
     // What began after it may name it.
     const given = [...underWay.values()].slice(before)
@@ -57,15 +57,15 @@ export function depart(
   return departure.medium
 }
 
-/** Packs one anew in which something has changed since it was packed. Answers whether there was any. */
+/** Packs those anew in which something has changed since they were packed. Answers whether there were any. */
 function packChanged(): boolean {
+  let any = false
   for (const each of underWay.values()) {
     if (each.isUnchanged) continue
-    each.unpack()
+    any = true
     each.pack()
-    return true
   }
-  return false
+  return any
 }
 
 class Departure implements Packed {
@@ -85,14 +85,15 @@ class Departure implements Packed {
   }
 
   pack(): void {
-    const { words, waiting } = this
     const { element } = this.local
-    this.#contents = contentsOf(this.local)
-    const { values, senders } = this.#contents
-    for (const value of values) words.push(element.toWord(this.#thread, value, `.buffer[${words.length}]`))
-    for (const sender of senders) {
-      waiting.push([sender, element.toWord(this.#thread, sender.value, `.senders[${waiting.length}]`)])
-    }
+    this.#contents = readUntilStill(this.local, ({ values, senders }) => {
+      this.#unpack()
+      const { words, waiting } = this
+      for (const value of values) words.push(element.toWord(this.#thread, value, `.buffer[${words.length}]`))
+      for (const sender of senders) {
+        waiting.push([sender, element.toWord(this.#thread, sender.value, `.senders[${waiting.length}]`)])
+      }
+    })
   }
 
   /** Whether the channel holds what has been packed. */
@@ -100,7 +101,7 @@ class Departure implements Packed {
     return this.#contents !== undefined && isStillIn(this.local, this.#contents)
   }
 
-  unpack(): void {
+  #unpack(): void {
     const { element } = this.local
     for (const word of this.words) element.drop(this.#thread, word)
     for (const [, word] of this.waiting) element.drop(this.#thread, word)
@@ -109,7 +110,7 @@ class Departure implements Packed {
   }
 
   undo(): void {
-    this.unpack()
+    this.#unpack()
     const { kernel, id } = this.#thread
     kernel.referenceRelease(id, this.medium.address, id)
   }

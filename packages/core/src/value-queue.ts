@@ -2,7 +2,7 @@
 //
 // A list of chunks. Values are added to the last one and taken from the first. A chunk that has been emptied is kept as the next to
 // be added, and only one is; where there is none, a new one has twice the slots of the last, up to a limit. So few values need few
-// slots, however many have passed. A single array that grows and wraps would have to be copied whenever it is full, and stay as large.
+// slots, however many have passed. A single array that grows and wraps would have to be copied whenever it is full.
 //
 //   head            tail
 //   ┌──────────┐    ┌──────────┐    ┌──────────┐         spare

@@ -109,7 +109,28 @@ describe.each([
     expect(channel.tryReceiveOk()).toBeUndefined()
   })
 
-  test('is refused if reading what is in it changes it each time, and is as it was', async () => {
+  test('what a getter takes out need not be able to cross', async () => {
+    const channel = chan<unknown>(2)
+    const received: unknown[] = []
+    await channel.send(running(() => void received.push(channel.tryReceive(), channel.tryReceive())))
+    await channel.send(() => {})
+    cross(channel)
+    expect([received.length, channel.length]).toEqual([2, 0])
+  })
+
+  test('many others, each of which changes once while it is read', async () => {
+    const all = Array.from({ length: 150 }, () => {
+      const one = chan<unknown>(2)
+      one.trySend(running(() => one.trySend('more')))
+      return one
+    })
+    const channel = chan<unknown>(all.length)
+    for (const one of all) await channel.send(one)
+    cross(channel)
+    expect(all.map(({ length }) => length)).toEqual(all.map(() => 2))
+  })
+
+  test('is refused if reading what is in it changes it each time, and holds what it held', async () => {
     const channel = chan<unknown>(2)
     const value = {
       get x(): number {
@@ -120,10 +141,8 @@ describe.each([
     }
     await channel.send(value)
     await channel.send(0)
-    expect(() => cross(channel)).toThrow(
-      'channel could not be cloned: to read what is in it changes what is in it',
-    )
+    expect(() => cross(channel)).toThrow('could not be cloned: to read what is in it changes what is in it')
     expect([channel.length, channel.tryReceive()]).toEqual([2, value])
-    expect(channel.tryReceive()).toBeGreaterThan(100)
+    expect(channel.tryReceive()).toBeGreaterThanOrEqual(100)
   })
 })
