@@ -238,12 +238,14 @@ export const crossingChannelLaws: Law[] = [
       a.trySend({ b })
       a.trySend({ callback })
       const sending = b.send({ a, c })
-      c.trySend({ a, b })
+      const both = { a, b }
+      c.trySend(both)
       for (let i = 0; i < 3; i++) {
         const error = await rejects(go(fixtures.nop, 1, { deep: a }), 'go')
         ok(error instanceof DataCloneError, `${show(error)} is not a DataCloneError`)
         equal(error.path, 'args[1].deep.buffer[1].callback')
       }
+      ok(c.tryReceive() === both && c.trySend(both), 'the third is not as it was')
       const first = (await a.receive()) as { b: unknown }
       ok(first.b === b, 'another channel')
       equal(await a.receive(), { callback }, 'the function itself: the channel is still local')

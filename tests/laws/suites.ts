@@ -11,6 +11,7 @@ import { crossingChannelLaws } from './crossing-channels.laws.js'
 import { crossingValueLaws } from './crossing-values.laws.js'
 import { errgroupLaws } from './errgroup.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
+import { getterLaws } from './getters.laws.js'
 import { goLaws } from './go.laws.js'
 import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
@@ -66,6 +67,7 @@ const ofTheProgram: Law[] = [
   ...parallelLaws,
   ...crossingValueLaws,
   ...crossingChannelLaws,
+  ...getterLaws,
   ...channelsBetweenThreadsLaws,
   ...threadLaws,
   ...timerLaws,

@@ -1,4 +1,4 @@
-import { anyValue, type Crossing, SHARE, SHARE_HERE, type Shareable } from '@millrace/kernel'
+import { anyValue, type Crossing, type Message, SHARE, SHARE_HERE, type Shareable } from '@millrace/kernel'
 import { block, type SyncOptions, throwIfCanceled } from './block.js'
 import { done, ready } from './budget.js'
 import { cancellationOf, type WaitOptions } from './cancellation.js'
@@ -325,13 +325,13 @@ export class Channel<T> implements Chan<T>, Shareable {
     }
   }
 
-  [SHARE](): Crossing {
-    return this.medium.share(this).cross()
+  [SHARE](message?: Message): Crossing {
+    return this.medium.share(this, message).cross()
   }
 
-  [SHARE_HERE](): void {
+  [SHARE_HERE](message?: Message): void {
     if (this.medium instanceof CopyingMedium) return
-    if (this.medium instanceof LocalMedium) CopyingMedium.carry(this, this.medium)
+    if (this.medium instanceof LocalMedium) CopyingMedium.carry(this, this.medium, message)
     else this.medium.share(this) // nothing that was sent: the time, or a context's end
   }
 }

@@ -1,12 +1,10 @@
-import { anyValue, copy } from '@millrace/kernel'
-import { readUntilStill } from './contents.js'
-import type { Carried } from './departure.js'
+import { anyValue, copy, type Message } from '@millrace/kernel'
+import type { Contents } from './contents.js'
+import { type Carried, type Departure, depart } from './departure.js'
 import { LocalMedium } from './local-medium.js'
 import type { Waiter } from './wait-queue.js'
 
 const ROOT = 'value'
-/** Those whose contents are just being copied. */
-const underWay = new Set<LocalMedium>()
 
 /**
  * A channel that has crossed where there is one thread only. It is a local one, but for this: what is sent is copied, as another
@@ -14,35 +12,24 @@ const underWay = new Set<LocalMedium>()
  */
 export class CopyingMedium extends LocalMedium {
   /** Carries from now on what a local channel holds, copied. On an error the channel is as it was. */
-  static carry(channel: Carried, local: LocalMedium): void {
-    if (underWay.has(local)) return // what is in it names it
-    underWay.add(local)
-    try {
-      channel.medium = local.successor = CopyingMedium.#fromLocal(local)
-    } finally {
-      underWay.delete(local)
-    }
+  static carry(channel: Carried, local: LocalMedium, message?: Message): void {
+    depart(local, () => new DepartingByCopy(channel, local), message)
   }
 
-  static #fromLocal(local: LocalMedium): CopyingMedium {
-    let values: unknown[] = []
-    let sent: unknown[] = []
-    const { senders } = readUntilStill(local, contents => {
-      values = contents.values.map((value, i) => copy(value, `.buffer[${i}]`))
-      sent = contents.senders.map((sender, i) => copy(sender.value, `.senders[${i}]`))
-    })
-    // Nobody has seen the copies yet, and from here on nothing can fail.
-    const medium = new CopyingMedium(local.capacity, local.element)
-    for (const value of values) medium.#sendCopied(value)
-    senders.forEach((sender, i) => {
+  moveIn(
+    local: LocalMedium,
+    values: readonly unknown[],
+    sent: readonly (readonly [Waiter, unknown])[],
+  ): void {
+    for (const value of values) this.#sendCopied(value)
+    for (const [sender, value] of sent) {
       local.senders.unlink(sender)
-      sender.value = sent[i]
-      medium.senders.push(sender)
-    })
+      sender.value = value
+      this.senders.push(sender)
+    }
     for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift())
-      medium.receivers.push(waiter)
-    medium.closed = local.closed
-    return medium
+      this.receivers.push(waiter)
+    this.closed = local.closed
   }
 
   #sendCopied(value: unknown): boolean {
@@ -59,5 +46,31 @@ export class CopyingMedium extends LocalMedium {
   override parkSender(waiter: Waiter): void {
     if (this.element === anyValue) waiter.value = copy(waiter.value, ROOT)
     super.parkSender(waiter)
+  }
+}
+
+/** What is in the channel crosses as copies. */
+class DepartingByCopy implements Departure {
+  readonly #channel: Carried
+  readonly #local: LocalMedium
+  #values: unknown[] = []
+  #sent: (readonly [Waiter, unknown])[] = []
+
+  constructor(channel: Carried, local: LocalMedium) {
+    this.#channel = channel
+    this.#local = local
+  }
+
+  pack({ values, senders }: Contents, message: Message): void {
+    this.#values = values.map((value, i) => copy(value, `.buffer[${i}]`, message))
+    this.#sent = senders.map((sender, i) => [sender, copy(sender.value, `.senders[${i}]`, message)] as const)
+  }
+
+  undo(): void {}
+
+  move(): void {
+    const medium = new CopyingMedium(this.#local.capacity, this.#local.element)
+    this.#channel.medium = this.#local.successor = medium
+    medium.moveIn(this.#local, this.#values, this.#sent)
   }
 }

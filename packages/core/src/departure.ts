@@ -1,124 +1,115 @@
-import { currentThread, type Thread } from '@millrace/kernel'
-import { type Contents, isStillIn, readUntilStill, untilStill } from './contents.js'
+import { DataCloneError, type Message } from '@millrace/kernel'
+import { type Contents, contentsOf, isStillIn } from './contents.js'
 import type { LocalMedium } from './local-medium.js'
 import type { Medium } from './medium.js'
-import type { SharedMemoryMedium } from './shared-memory-medium.js'
-import type { Waiter } from './wait-queue.js'
 
-// A local channel becomes shared with all that is in it, which may name other channels that are still local, and those this one
-// again: messages that say where to answer do. So it happens in two steps. First each of these channels gets a record that others
-// can name, and what is in it is made words; then, when nothing can be refused any more, values and waiters move into the records.
+// A local channel crosses with all that is in it, which may name other channels that are still local, and those this one again: messages
+// that say where to answer do. So they cross together, in two steps. First what is in each is packed, and it gets whatever others can name
+// it by; then, when nothing can be refused any more, each moves.
+//
+// To read what is in a channel may run code of others, a getter's. If that changes what is in one of them, all begin anew. If it sends
+// something, that is another message; no channel that is on its way may be in it: other threads would know it before its values are in it.
 
 /** Whatever is carried by a medium: a channel. */
 export interface Carried {
   medium: Medium
 }
 
-/** What a local channel holds, as words. */
-export interface Packed {
-  /** The buffered values, the oldest first. */
-  readonly words: readonly number[]
-  readonly waiting: readonly (readonly [sender: Waiter, word: number])[]
+/** The way of one channel. */
+export interface Departure {
+  /** Reads what is in it, as a part of `message`. */
+  pack(contents: Contents, message: Message): void
+  /** Takes back what has been made for it. The channel has not changed. */
+  undo(): void
+  /** Lets the channel be what it is from now on, and hold what has been packed. Runs no code of others, and cannot fail. */
+  move(): void
 }
 
-/** Those in the first step, in the order they began. */
-const underWay = new Map<LocalMedium, Departure>()
+/** So often what crosses together is read, at a mean, until nothing in it changes meanwhile. */
+const MOST_READINGS = 100
+
+/** Those in the first step, and those of each message. */
+const underWay = new Map<LocalMedium, [Departure, Departures]>()
+const departures = new Map<Message, Departures>()
 
 /**
- * Makes a local channel one that other threads can know, by a medium that `make` makes, empty. Until the outermost of those that are
- * on their way at the same time has all it needs, they stay local. On an error they are as they were.
+ * Lets a local channel cross, by the departure that `begin` begins, together with all that names it and is named in it. Until the outermost
+ * of those of a message has all it needs, they stay local. On an error they are as they were.
+ *
+ * @throws {DataCloneError} Something in it cannot cross, or changes whenever it is read; or it is on its way in another message.
  */
-export function depart(
-  channel: Carried,
-  local: LocalMedium,
-  make: (thread: Thread) => SharedMemoryMedium,
-): SharedMemoryMedium {
+export function depart<D extends Departure>(local: LocalMedium, begin: () => D, message: Message = {}): D {
   const known = underWay.get(local)
-  if (known) return known.medium
-  const before = underWay.size
-  const thread = currentThread()
-  const departure = new Departure(thread, channel, local, make(thread))
-  underWay.set(local, departure)
-  try {
-    departure.pack()
-    if (before === 0) untilStill(packChanged)
-  } catch (error) {
-    // What began after it may name it.
-    const given = [...underWay.values()].slice(before)
-    for (const { local } of given) underWay.delete(local)
-    for (const each of given) each.undo()
-    throw error
-  }
-  if (before === 0) {
-    const all = [...underWay.values()]
-    underWay.clear()
-    for (const each of all) each.move()
-  }
-  return departure.medium
+  const together = departures.get(message)
+  if (known === undefined) return together?.begin(local, begin) ?? departFirst(local, begin, message)
+  if (known[1] === together) return known[0] as D
+  throw new DataCloneError(
+    'it is crossing just now, with what is in it: a getter of that cannot send it as well',
+    '',
+  )
 }
 
-/** Packs those anew in which something has changed since they were packed. Answers whether there were any. */
-function packChanged(): boolean {
-  let any = false
-  for (const each of underWay.values()) {
-    if (each.isUnchanged) continue
-    any = true
-    each.pack()
+function departFirst<D extends Departure>(local: LocalMedium, begin: () => D, message: Message): D {
+  let left = Infinity
+  for (;;) {
+    const together = new Departures(message)
+    const departure = together.cross(local, begin)
+    if (departure) return departure
+    // Not only the readings count: what doubles with each would have no end.
+    left = Math.min(left, MOST_READINGS * together.size) - together.size
+    if (left < 0) {
+      throw new DataCloneError(
+        'to read what is in it changes what is in it, each time: a getter sends or receives',
+        '',
+      )
+    }
   }
-  return any
 }
 
-class Departure implements Packed {
-  words: number[] = []
-  waiting: [Waiter, number][] = []
-  readonly local: LocalMedium
-  readonly medium: SharedMemoryMedium
-  readonly #thread: Thread
-  readonly #channel: Carried
-  #contents: Contents | undefined
+/** Those that cross together. */
+class Departures {
+  readonly #message: Message
+  readonly #all: [LocalMedium, Contents, Departure][] = []
+  /** How many channels and values have been read. */
+  size = 0
 
-  constructor(thread: Thread, channel: Carried, local: LocalMedium, medium: SharedMemoryMedium) {
-    this.#thread = thread
-    this.#channel = channel
-    this.local = local
-    this.medium = medium
+  constructor(message: Message) {
+    this.#message = message
   }
 
-  pack(): void {
-    const { element } = this.local
-    this.#contents = readUntilStill(this.local, ({ values, senders }) => {
-      this.#unpack()
-      const { words, waiting } = this
-      for (const value of values) words.push(element.toWord(this.#thread, value, `.buffer[${words.length}]`))
-      for (const sender of senders) {
-        waiting.push([sender, element.toWord(this.#thread, sender.value, `.senders[${waiting.length}]`)])
-      }
-    })
+  begin<D extends Departure>(local: LocalMedium, begin: () => D): D {
+    const departure = begin()
+    const contents = contentsOf(local)
+    this.#all.push([local, contents, departure])
+    this.size += 1 + contents.values.length + contents.senders.length
+    underWay.set(local, [departure, this])
+    departure.pack(contents, this.#message)
+    return departure
   }
 
-  /** Whether the channel holds what has been packed. */
-  get isUnchanged(): boolean {
-    return this.#contents !== undefined && isStillIn(this.local, this.#contents)
+  /** Begins with one, and lets all move. Answers undefined if what has been read has changed: then all are as they were. */
+  cross<D extends Departure>(local: LocalMedium, begin: () => D): D | undefined {
+    let first: D | undefined
+    let failure: { error: unknown } | undefined
+    departures.set(this.#message, this)
+    try {
+      first = this.begin(local, begin)
+    } catch (error) {
+      failure = { error }
+    }
+    const isStill = this.#isStill
+    departures.delete(this.#message)
+    for (const [local] of this.#all) underWay.delete(local)
+    if (first && isStill) {
+      for (const [, , departure] of this.#all) departure.move()
+      return first
+    }
+    for (const [, , departure] of this.#all) departure.undo()
+    if (failure && isStill) throw failure.error
+    return undefined
   }
 
-  #unpack(): void {
-    const { element } = this.local
-    for (const word of this.words) element.drop(this.#thread, word)
-    for (const [, word] of this.waiting) element.drop(this.#thread, word)
-    this.words = []
-    this.waiting = []
-  }
-
-  undo(): void {
-    this.#unpack()
-    const { kernel, id } = this.#thread
-    kernel.referenceRelease(id, this.medium.address, id)
-  }
-
-  move(): void {
-    this.#channel.medium = this.medium
-    this.local.successor = this.medium
-    this.medium.keep(this.#channel)
-    this.medium.moveIn(this.local, this)
+  get #isStill(): boolean {
+    return this.#all.every(([local, contents]) => isStillIn(local, contents))
   }
 }

@@ -1,4 +1,5 @@
-import { anyValue, type Element } from '@millrace/kernel'
+import { anyValue, type Element, type Message } from '@millrace/kernel'
+import { DepartingToMemory } from './departing-to-memory.js'
 import { type Carried, depart } from './departure.js'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './medium.js'
@@ -105,9 +106,10 @@ export class LocalMedium implements Medium {
       waiter.failed(sendOnClosed())
   }
 
-  share(channel: Carried): SharedMedium {
+  share(channel: Carried, message?: Message): SharedMedium {
     const Shared = this.capacity === 0 ? RendezvousMedium : RingMedium
-    return depart(channel, this, thread => Shared.empty(thread, this))
+    const begin = () => new DepartingToMemory(channel, this, thread => Shared.empty(thread, this))
+    return depart(this, begin, message).medium
   }
 
   /** The buffered values, the oldest first. */

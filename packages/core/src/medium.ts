@@ -1,4 +1,4 @@
-import type { Crossing, Direction, Element, Patience } from '@millrace/kernel'
+import type { Crossing, Direction, Element, Message, Patience } from '@millrace/kernel'
 import type { Carried } from './departure.js'
 import type { Waiter, WaitQueue } from './wait-queue.js'
 
@@ -62,7 +62,7 @@ export interface Medium {
   /** @throws {ChanClosedError} */
   close(): void
   /** Makes the channel one that other threads can hold too; answers the medium it has from then on, or will have very soon. */
-  share(channel: Carried): SharedMedium
+  share(channel: Carried, message?: Message): SharedMedium
 }
 
 /** A medium whose channel can be named in a message to another thread. */

@@ -9,7 +9,7 @@ import {
   WOULD_BLOCK,
 } from '@millrace/kernel'
 import { spendLooks } from './budget.js'
-import type { Packed } from './departure.js'
+import type { Packed } from './departing-to-memory.js'
 import { closeOfClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY, takeEach } from './medium.js'

@@ -12,7 +12,7 @@ import {
   WOULD_BLOCK,
 } from '@millrace/kernel'
 import { hasTime, spendLooks } from './budget.js'
-import type { Packed } from './departure.js'
+import type { Packed } from './departing-to-memory.js'
 import { closeOfClosed, sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import { CLOSED, EMPTY } from './medium.js'

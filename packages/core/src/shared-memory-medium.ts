@@ -14,7 +14,7 @@ import {
   type Thread,
 } from '@millrace/kernel'
 import { hasTime } from './budget.js'
-import type { Packed } from './departure.js'
+import type { Packed } from './departing-to-memory.js'
 import { sendOnClosed } from './errors.js'
 import type { LocalMedium } from './local-medium.js'
 import type { SharedMedium } from './medium.js'

@@ -18,6 +18,7 @@ import { Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from
 import { DataCloneError } from './codec/errors.js'
 import { type Loose, NO_BYTES } from './codec/loose.js'
 import { PuttingTogether } from './codec/put-together.js'
+import type { Message } from './codec/share.js'
 import { type Node, WIDE } from './codec/table.js'
 import { TakingApart } from './codec/take-apart.js'
 import { TreeTest } from './codec/tree.js'
@@ -25,6 +26,7 @@ import { TreeTest } from './codec/tree.js'
 export { DataCloneError, registerError } from './codec/errors.js'
 export {
   type Crossing,
+  type Message,
   providersOfKinds,
   providesKinds,
   registerKind,
@@ -69,14 +71,21 @@ let depth = 0
  *   undecoded drops those.
  * @param root Begins the path of a culprit: `args` for `args[1].job.callback`.
  * @param loose Takes the bytes that go beside: views of the value's own buffers. Without it all bytes are among those answered.
+ * @param message What the value is a part of, if a thing that crosses in that holds it. Otherwise it is a message of its own.
  * @returns Bytes that are valid until the next call: a view of a buffer that is used again. (Those of a
  *   call from within another, by a SHARE method or a getter, are the caller's own.)
  * @throws {DataCloneError} Something in the value cannot cross. What SHARE methods did has been undone.
  */
-export function encode(value: unknown, root = 'value', references: number[] = [], loose?: Loose): Uint8Array {
+export function encode(
+  value: unknown,
+  root = 'value',
+  references: number[] = [],
+  loose?: Loose,
+  message?: Message,
+): Uint8Array {
   depth++
   try {
-    const bytes = packTree(value) ?? packTable(value, root, references, loose)
+    const bytes = packTree(value) ?? packTable(value, new TakingApart(root, loose, message), root, references)
     return depth === 1 ? bytes : bytes.slice()
   } finally {
     depth--
@@ -93,8 +102,7 @@ function packTree(value: unknown): Uint8Array | undefined {
   }
 }
 
-function packTable(value: unknown, root: string, references: number[], loose?: Loose): Uint8Array {
-  const parts = new TakingApart(root, loose)
+function packTable(value: unknown, parts: TakingApart, root: string, references: number[]): Uint8Array {
   try {
     const nodes = parts.table(value)
     const bytes = packWhole(nodes, root)

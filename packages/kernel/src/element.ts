@@ -1,3 +1,4 @@
+import type { Message } from './codec.js'
 import type { Thread } from './thread.js'
 import { mustBePacked, wordDrop, wordOf, wordTake } from './value.js'
 
@@ -25,8 +26,11 @@ export interface Element {
   accept(value: unknown, root: string): unknown
   /** Whether making a word of `value` costs so much that one looks for room first. */
   isCostly(value: unknown): boolean
-  /** @throws {OutOfSharedMemoryError} … or what says that the value does not fit. */
-  toWord(thread: Thread, value: unknown, root: string): number
+  /**
+   * @param message What the value is a part of, if the channel that holds it is just crossing.
+   * @throws {OutOfSharedMemoryError} … or what says that the value does not fit.
+   */
+  toWord(thread: Thread, value: unknown, root: string, message?: Message): number
   /** The value of a word, which owns nothing any more. */
   take(thread: Thread, word: number): unknown
   /**

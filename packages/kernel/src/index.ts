@@ -4,6 +4,7 @@ export {
   type Crossing,
   DataCloneError,
   encode,
+  type Message,
   providesKinds,
   registerError,
   registerKind,

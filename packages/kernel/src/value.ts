@@ -5,7 +5,7 @@ import { aligned, Loose } from './codec/loose.js'
 import { copyIn, copyOut } from './codec/small.js'
 import { SmallReader } from './codec/small-reader.js'
 import { SmallWriter } from './codec/small-writer.js'
-import { decode, encode } from './codec.js'
+import { decode, encode, type Message } from './codec.js'
 import { BugError } from './errors.js'
 import type { SharedMemory } from './memory.js'
 import type { Thread } from './thread.js'
@@ -31,10 +31,11 @@ export const OUT_OF_MEMORY = 0x42
 /**
  * Puts a value into a word.
  *
+ * @param message As of `encode`.
  * @throws {DataCloneError} It cannot cross; the path begins with `root`.
  * @throws {OutOfSharedMemoryError}
  */
-export function wordOf(thread: Thread, value: unknown, root?: string): number {
+export function wordOf(thread: Thread, value: unknown, root?: string, message?: Message): number {
   if (typeof value === 'number') return wordOfNumber(thread, value)
   if (value === undefined) return UNDEFINED
   if (value === null) return NULL
@@ -44,7 +45,7 @@ export function wordOf(thread: Thread, value: unknown, root?: string): number {
   if (small !== 0) return small
   const references: number[] = []
   const loose = new Loose()
-  return pack(thread, encode(value, root, references, loose), references, loose)
+  return pack(thread, encode(value, root, references, loose, message), references, loose)
 }
 
 /** @throws {OutOfSharedMemoryError} */

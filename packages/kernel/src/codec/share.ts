@@ -4,15 +4,21 @@ export const SHARE: unique symbol = Symbol.for('@millrace/share')
 /** What crossing means to a thing of ours where there is one thread only; see `Shareable`. */
 export const SHARE_HERE: unique symbol = Symbol.for('@millrace/share-here')
 
+/**
+ * Names what crosses at once: a value, with whatever the things in it hold. A getter that is read meanwhile may send something else:
+ * that is another message.
+ */
+export type Message = object
+
 /** An instance of a class of ours that crosses by reference. A plain object is not asked. */
 export interface Shareable {
-  /** Makes the thing shared if it is still local, and says how the other side finds it. */
-  [SHARE](): Crossing
+  /** Makes the thing shared if it is still local, and says how the other side finds it. What it holds crosses in the same message. */
+  [SHARE](message?: Message): Crossing
   /**
    * Called instead where there is one thread only: the thing itself goes over then, whatever this does. Without it a thing
    * crosses as it is. A channel begins to copy what is sent on it; what stays on its thread refuses.
    */
-  [SHARE_HERE]?(): void
+  [SHARE_HERE]?(message?: Message): void
 }
 
 /** Marks references into the memory of this copy of the package: another copy's has the same addresses for other things. */

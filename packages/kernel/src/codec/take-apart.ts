@@ -4,7 +4,7 @@ import { isGenuine, type Nature, natureOf, SHARED_BUFFER, unbox } from './builti
 import { type Place, pathOf } from './culprit.js'
 import { DataCloneError, HIDDEN, nameOf, nativeClassOf, rebuildOf } from './errors.js'
 import { FEWEST_LOOSE, type Loose } from './loose.js'
-import { type Crossing, HOME, SHARE, SHARE_HERE, type Shareable } from './share.js'
+import { type Crossing, HOME, type Message, SHARE, SHARE_HERE, type Shareable } from './share.js'
 import * as table from './table.js'
 import { codeUnits, isPlainKey, isPlainText, type Node, type Reference, type Tagged, WIDE } from './table.js'
 import { isMatch } from './tree.js'
@@ -18,6 +18,7 @@ import { viewName } from './views.js'
 export class TakingApart {
   private readonly root: string
   private readonly loose: Loose | undefined
+  private readonly message: Message
   private readonly nodes: (Node | undefined)[] = []
   // What each node describes; undefined for the primitives among them, which are described when found.
   private readonly things: (object | undefined)[] = []
@@ -28,10 +29,12 @@ export class TakingApart {
   private at = 0
   private key: string | undefined
   private isSharing = false
+  private refusal: DataCloneError | undefined
 
-  constructor(root: string, loose?: Loose) {
+  constructor(root: string, loose?: Loose, message?: Message) {
     this.root = root
     this.loose = loose
+    this.message = message ?? this
   }
 
   /** @throws {DataCloneError} Something in the value cannot cross. */
@@ -44,7 +47,7 @@ export class TakingApart {
       }
       this.fillBuffers()
     } catch (error) {
-      if (this.isSharing || error instanceof DataCloneError) throw error
+      if (this.isSharing || error === this.refusal) throw error
       this.refuse(`reading it threw ${printed(error)}`, error)
     }
     return this.nodes as Node[]
@@ -241,8 +244,8 @@ export class TakingApart {
   // What a thing holds may not be able to cross either: it says where, with a path that begins behind itself.
   private crossingOf(thing: Shareable): Crossing {
     try {
-      if (hasThreads()) return thing[SHARE]()
-      thing[SHARE_HERE]?.()
+      if (hasThreads()) return thing[SHARE](this.message)
+      thing[SHARE_HERE]?.(this.message)
       return aliasOf(thing)
     } catch (error) {
       if (!isDataCloneError(error)) throw error
@@ -329,7 +332,8 @@ export class TakingApart {
     const node = this.nodes[this.at]
     const place: Place | undefined = this.key ?? (Array.isArray(node) ? placeIn(node as Tagged) : undefined)
     const path = pathOf(this.root, this.nodes, this.at, place)
-    throw new DataCloneError(why, path, cause === undefined ? undefined : { cause })
+    this.refusal = new DataCloneError(why, path, cause === undefined ? undefined : { cause })
+    throw this.refusal
   }
 }
 
