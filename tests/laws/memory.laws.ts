@@ -12,7 +12,7 @@ import {
   struct,
   trySelect,
 } from '@millrace/core'
-import { equal, isError, ok, range, rejects, show, throws } from './expect.js'
+import { equal, isError, ok, range, rejects, show, throws, turn } from './expect.js'
 import type { Law } from './law.js'
 import * as fixtures from './memory-fixtures.js'
 
@@ -191,6 +191,34 @@ export const memoryLaws: Law[][] = [
         equal(runtime.stats().threads.lost, 0, 'threads lost')
         while (channel.length > 0) channel.tryReceive()
         equal(await go(fixtures.take, { length: 7 }), 7)
+      },
+    },
+  ],
+  [
+    {
+      name: 'a channel with more who wait than there is memory for crosses, and tells those who are too many',
+      rule: 'API 3',
+      async run() {
+        const [channel, crowded, other] = [chan<unknown>(1), chan<number>(), chan<string>(1)]
+        other.trySend('of the other')
+        channel.trySend({ crowded, other })
+        const refused: unknown[] = []
+        const sent: Promise<void>[] = range(60_000).map(i =>
+          crowded.send(i).catch(error => {
+            refused.push(error)
+          }),
+        )
+        await go(fixtures.take, { length: 0, channel }).catch(isRefusal) // what is left is too little to start it
+        await turn()
+        ok(refused.length > 0, 'there was memory for all')
+        for (const error of refused) isRefusal(error)
+        const received = range(sent.length - refused.length).map(() => crowded.tryReceive())
+        equal(crowded.tryReceiveOk(), undefined)
+        equal(new Set(received).size, received.length, 'different values')
+        await Promise.all(sent)
+        const named = channel.tryReceive() as { crowded: unknown; other: unknown }
+        ok(named.crowded === crowded && named.other === other, 'other channels')
+        equal(other.tryReceive(), 'of the other')
       },
     },
   ],

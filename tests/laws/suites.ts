@@ -129,6 +129,7 @@ export const runs = {
   'small memory, filled by another thread': smallMemory(1),
   'small memory, filled with numbers': smallMemory(2),
   'small memory, filled to the last block': smallMemory(3),
+  'small memory, filled with those who wait': smallMemory(4),
 } satisfies Record<string, Run>
 
 export type RunName = keyof typeof runs

@@ -38,7 +38,7 @@ export function block<T>(
   isHere: () => boolean,
   options: SyncOptions | undefined,
   park: (
-    resolve: (value: T | Promise<T>) => void,
+    resolve: (value: T | PromiseLike<T>) => void,
     reject: (error: unknown) => void,
     context: Cancellation | undefined,
   ) => Cancellable,

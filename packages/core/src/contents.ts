@@ -16,9 +16,13 @@ export function contentsOf(local: LocalMedium): Contents {
 
 /** Whether it still holds just that. */
 export function isStillIn(local: LocalMedium, { values, senders }: Contents): boolean {
-  const now = contentsOf(local)
-  return isSame(now.values, values) && isSame(now.senders, senders)
+  if (local.length !== values.length) return false
+  let i = 0
+  for (const value of local.buffered()) if (!Object.is(value, values[i++])) return false
+  let sender = local.senders.first
+  for (const known of senders) {
+    if (sender !== known) return false
+    sender = local.senders.after(known)
+  }
+  return sender === undefined
 }
-
-const isSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
-  some.length === others.length && some.every((one, i) => Object.is(one, others[i]))

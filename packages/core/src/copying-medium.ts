@@ -21,7 +21,7 @@ export class CopyingMedium extends LocalMedium {
     values: readonly unknown[],
     sent: readonly (readonly [Waiter, unknown])[],
   ): void {
-    for (const value of values) this.#sendCopied(value)
+    for (const value of values) this.put(value)
     for (const [sender, value] of sent) {
       local.senders.unlink(sender)
       sender.value = value
@@ -32,20 +32,16 @@ export class CopyingMedium extends LocalMedium {
     this.closed = local.closed
   }
 
-  #sendCopied(value: unknown): boolean {
-    return super.trySend(value)
-  }
-
   override trySend(value: unknown): boolean {
     // A value is copied only when there is room for it; if there is none, `parkSender` copies it.
     if (this.element !== anyValue) return super.trySend(value)
     if (!this.canSend()) return false
-    return super.trySend(this.closed ? undefined : copy(value, ROOT))
+    return this.put(this.closed ? undefined : copy(value, ROOT))
   }
 
   override parkSender(waiter: Waiter): void {
-    if (this.element === anyValue) waiter.value = copy(waiter.value, ROOT)
-    super.parkSender(waiter)
+    if (this.element === anyValue) this.parkRead(waiter, copy(waiter.value, ROOT))
+    else super.parkSender(waiter)
   }
 }
 
@@ -62,8 +58,10 @@ class DepartingByCopy implements Departure {
   }
 
   pack({ values, senders }: Contents, message: Message): void {
-    this.#values = values.map((value, i) => copy(value, `.buffer[${i}]`, message))
-    this.#sent = senders.map((sender, i) => [sender, copy(sender.value, `.senders[${i}]`, message)] as const)
+    const cross = (value: unknown, place: string) =>
+      this.#local.element === anyValue ? copy(value, place, message) : value
+    this.#values = values.map((value, i) => cross(value, `.buffer[${i}]`))
+    this.#sent = senders.map((sender, i) => [sender, cross(sender.value, `.senders[${i}]`)] as const)
   }
 
   undo(): void {}

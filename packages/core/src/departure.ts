@@ -21,55 +21,63 @@ export interface Departure {
   pack(contents: Contents, message: Message): void
   /** Takes back what has been made for it. The channel has not changed. */
   undo(): void
-  /** Lets the channel be what it is from now on, and hold what has been packed. Runs no code of others, and cannot fail. */
+  /** Lets the channel be what it is from now on, and hold what has been packed. Runs no code of others, and throws nothing. */
   move(): void
 }
 
-/** So often what crosses together is read, at a mean, until nothing in it changes meanwhile. */
-const MOST_READINGS = 100
+/** So often is what crosses together read at most, until nothing in it changes meanwhile; where it grows, so many values more than that. */
+const MOST_READINGS = 32
+const MOST_VALUES = 10_000
 
-/** Those in the first step, and those of each message. */
-const underWay = new Map<LocalMedium, [Departure, Departures]>()
-const departures = new Map<Message, Departures>()
+/** Those in the first step, and of each message the group that is. */
+const underWay = new Map<LocalMedium, Member>()
+const groups = new Map<Message, Group>()
 
 /**
- * Lets a local channel cross, by the departure that `begin` begins, together with all that names it and is named in it. Until the outermost
- * of those of a message has all it needs, they stay local. On an error they are as they were.
+ * Lets a local channel cross, by the departure that `make` makes: together with those that what is in it leads to, all or none. Until the
+ * first of them has all it needs, they stay local. On an error they are as they were.
  *
  * @throws {DataCloneError} Something in it cannot cross, or changes whenever it is read; or it is on its way in another message.
  */
-export function depart<D extends Departure>(local: LocalMedium, begin: () => D, message: Message = {}): D {
+export function depart<D extends Departure>(local: LocalMedium, make: () => D, message: Message = {}): D {
   const known = underWay.get(local)
-  const together = departures.get(message)
-  if (known === undefined) return together?.begin(local, begin) ?? departFirst(local, begin, message)
-  if (known[1] === together) return known[0] as D
+  const group = groups.get(message)
+  if (known === undefined) return group ? group.join(local, make) : departFirst(local, make, message)
+  if (known.group === group) return known.departure as D
   throw new DataCloneError(
     'it is crossing just now, with what is in it: a getter of that cannot send it as well',
     '',
   )
 }
 
-function departFirst<D extends Departure>(local: LocalMedium, begin: () => D, message: Message): D {
-  let left = Infinity
-  for (;;) {
-    const together = new Departures(message)
-    const departure = together.cross(local, begin)
+function departFirst<D extends Departure>(local: LocalMedium, make: () => D, message: Message): D {
+  let most = 0
+  for (let values = 0, readings = 1; ; readings++) {
+    const group = new Group(message)
+    const departure = group.attempt(local, make)
     if (departure) return departure
-    // Not only the readings count: what doubles with each would have no end.
-    left = Math.min(left, MOST_READINGS * together.size) - together.size
-    if (left < 0) {
+    most ||= MOST_READINGS * group.size + MOST_VALUES
+    values += group.size
+    if (readings === MOST_READINGS || values > most) {
       throw new DataCloneError(
-        'to read what is in it changes what is in it, each time: a getter sends or receives',
+        'to read what is in it, or in a channel that is, changes that each time: a getter sends or receives',
         '',
       )
     }
   }
 }
 
+interface Member {
+  readonly group: Group
+  readonly local: LocalMedium
+  readonly contents: Contents
+  readonly departure: Departure
+}
+
 /** Those that cross together. */
-class Departures {
+class Group {
   readonly #message: Message
-  readonly #all: [LocalMedium, Contents, Departure][] = []
+  readonly #members: Member[] = []
   /** How many channels and values have been read. */
   size = 0
 
@@ -77,39 +85,48 @@ class Departures {
     this.#message = message
   }
 
-  begin<D extends Departure>(local: LocalMedium, begin: () => D): D {
-    const departure = begin()
+  join<D extends Departure>(local: LocalMedium, make: () => D): D {
     const contents = contentsOf(local)
-    this.#all.push([local, contents, departure])
+    const departure = make()
+    const member = { group: this, local, contents, departure }
+    this.#members.push(member)
+    underWay.set(local, member)
     this.size += 1 + contents.values.length + contents.senders.length
-    underWay.set(local, [departure, this])
     departure.pack(contents, this.#message)
     return departure
   }
 
-  /** Begins with one, and lets all move. Answers undefined if what has been read has changed: then all are as they were. */
-  cross<D extends Departure>(local: LocalMedium, begin: () => D): D | undefined {
-    let first: D | undefined
-    let failure: { error: unknown } | undefined
-    departures.set(this.#message, this)
+  /** Lets one cross, and whom it leads to. Undefined if what has been read has changed meanwhile: all are as they were then. */
+  attempt<D extends Departure>(local: LocalMedium, make: () => D): D | undefined {
+    let isReady = false
     try {
-      first = this.begin(local, begin)
+      const first = this.#pack(local, make)
+      isReady = this.#isStill()
+      return isReady ? first : undefined
     } catch (error) {
-      failure = { error }
+      if (this.#isStill()) throw error
+      return undefined
+    } finally {
+      for (const { departure } of this.#members) {
+        if (isReady) departure.move()
+        else departure.undo()
+      }
     }
-    const isStill = this.#isStill
-    departures.delete(this.#message)
-    for (const [local] of this.#all) underWay.delete(local)
-    if (first && isStill) {
-      for (const [, , departure] of this.#all) departure.move()
-      return first
-    }
-    for (const [, , departure] of this.#all) departure.undo()
-    if (failure && isStill) throw failure.error
-    return undefined
   }
 
-  get #isStill(): boolean {
-    return this.#all.every(([local, contents]) => isStillIn(local, contents))
+  #pack<D extends Departure>(local: LocalMedium, make: () => D): D {
+    groups.set(this.#message, this)
+    try {
+      return this.join(local, make)
+    } finally {
+      // Before anything else, which may throw where the stack is nearly used up.
+      groups.delete(this.#message)
+      for (const { local } of this.#members) underWay.delete(local)
+    }
+  }
+
+  #isStill(): boolean {
+    for (const { local, contents } of this.#members) if (!isStillIn(local, contents)) return false
+    return true
   }
 }

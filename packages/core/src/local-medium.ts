@@ -50,6 +50,11 @@ export class LocalMedium implements Medium {
       kept = this.element.accept(value, ROOT)
       if (this.successor) return this.successor.trySend(kept) // reading a struct may run code that lets the channel cross
     }
+    return this.put(kept)
+  }
+
+  /** Hands over what the channel keeps of a value. */
+  protected put(kept: unknown): boolean {
     if (this.closed) throw sendOnClosed()
     const receiver = this.receivers.shift()
     if (receiver) receiver.received(kept, true)
@@ -88,9 +93,32 @@ export class LocalMedium implements Medium {
   }
 
   parkSender(waiter: Waiter): void {
-    if (this.element !== anyValue) waiter.value = this.element.accept(waiter.value, ROOT)
-    if (this.successor) this.successor.parkSender(waiter)
-    else this.senders.push(waiter)
+    if (this.element === anyValue) this.senders.push(waiter)
+    else this.parkRead(waiter, this.element.accept(waiter.value, ROOT))
+  }
+
+  /** Parks a sender whose value has been read. That may have run code of others, after which it need not wait any more, or must not. */
+  protected parkRead(waiter: Waiter, kept: unknown): void {
+    waiter.value = kept
+    if (this.successor) return this.successor.parkSender(waiter)
+    if (waiter.isOver) return
+    if (this.closed) throw sendOnClosed()
+    const receiver = this.#receiverFor(waiter)
+    if (receiver) receiver.received(kept, true)
+    else if (this.#buffer.length < this.capacity) this.#buffer.add(kept)
+    else return this.senders.push(waiter)
+    waiter.sent()
+  }
+
+  /** Takes out the first receiver that can have what `sender` sends: none of the same select. */
+  #receiverFor(sender: Waiter): Waiter | undefined {
+    let receiver = this.receivers.first
+    while (receiver && (receiver.isSiblingOf(sender) || receiver.post?.hold() === false)) {
+      // Who could not be held is gone.
+      receiver = receiver.queue ? this.receivers.after(receiver) : this.receivers.first
+    }
+    if (receiver) this.receivers.unlink(receiver)
+    return receiver
   }
 
   parkReceiver(waiter: Waiter): void {

@@ -50,10 +50,10 @@ export class RendezvousMedium extends SharedMemoryMedium {
       }
       local.senders.unlink(waiter)
       waiter.value = word
-      this.#post(this.senders, waiter)
+      this.#postOrFail(this.senders, waiter)
     }
     for (let waiter = local.receivers.shift(); waiter; waiter = local.receivers.shift()) {
-      this.#post(this.receivers, waiter)
+      this.#postOrFail(this.receivers, waiter)
     }
   }
 
@@ -146,6 +146,7 @@ export class RendezvousMedium extends SharedMemoryMedium {
   parkSender(waiter: Waiter): void {
     const isCostly = this.isCostly(waiter.value)
     const word = this.element.toWord(this.thread, waiter.value, ROOT)
+    if (waiter.isOver) return this.element.drop(this.thread, word)
     waiter.value = word
     if (isCostly && waiter instanceof SingleWaiter && this.#meetsAfterPacking(word)) waiter.sent()
     else this.#post(this.senders, waiter)
@@ -239,6 +240,15 @@ export class RendezvousMedium extends SharedMemoryMedium {
     if (sends) return this.refuse(waiter)
     waiter.post?.free()
     waiter.received(undefined, false)
+  }
+
+  /** Tells a waiter for whom there is no shared memory left, and nobody else: the channel moves all the same. */
+  #postOrFail(queue: BoardQueue, waiter: Waiter): void {
+    try {
+      this.#post(queue, waiter)
+    } catch (error) {
+      waiter.failed(error)
+    }
   }
 
   #post(queue: BoardQueue, waiter: Waiter): void {

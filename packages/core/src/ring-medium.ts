@@ -167,7 +167,9 @@ export class RingMedium extends SharedMemoryMedium {
   }
 
   parkSender(waiter: Waiter): void {
-    waiter.value = this.element.toWord(this.thread, waiter.value, ROOT)
+    const word = this.element.toWord(this.thread, waiter.value, ROOT)
+    if (waiter.isOver) return this.element.drop(this.thread, word)
+    waiter.value = word
     this.enqueue(this.senders, waiter)
     this.#serve(SEND)
     this.left()

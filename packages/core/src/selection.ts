@@ -2,7 +2,7 @@ import { serve } from './budget.js'
 import type { Cancellable, Cancellation } from './cancellation.js'
 import { Channel } from './chan.js'
 import { stayOnThread } from './stay-on-thread.js'
-import { leave, type Reject, type Resolve, type Waiter } from './wait-queue.js'
+import { leave, type Reject, type Resolve, rejection, type Waiter } from './wait-queue.js'
 
 /** A case that sends. */
 export class Sending {
@@ -38,12 +38,12 @@ export interface Result {
  * declared only, and set by its constructor, as those of a SingleWaiter.
  */
 export class Selection implements Cancellable {
-  /** Its waiters, in the order of their cases: linked, as there may be many selections. */
+  /** Its waiters, in the order in which they park: linked, as there may be many selections. */
   declare private first: SelectWaiter | undefined
   declare private readonly resolve: Resolve<Result>
   declare private readonly reject: Reject | undefined
   declare private canceller: Cancellation | undefined
-  declare private isCommitted: boolean
+  declare isCommitted: boolean
   declare private isParked: boolean
   declare private post: ((waiters: readonly Waiter[]) => void) | undefined
 
@@ -61,30 +61,42 @@ export class Selection implements Cancellable {
   park(operands: Operands, labels: Labels, cancellation: Cancellation | undefined): void {
     try {
       let last: SelectWaiter | undefined
+      let sends = false
       for (let i = 0; i < operands.length; i++) {
         const operand = operands[i]
-        if (operand === undefined) continue
-        const receives = operand instanceof Channel
-        const waiter = new SelectWaiter(this, labels ? labels[i] : i, receives ? undefined : operand.value)
-        if (last) last.sibling = waiter
-        else this.first = waiter
-        last = waiter
-        if (receives) operand.medium.parkReceiver(waiter)
-        else operand.channel!.medium.parkSender(waiter)
-        // A channel that other threads know may have become ready meanwhile, and have served the waiter.
+        if (operand instanceof Channel) {
+          last = this.add(last, labels ? labels[i] : i, undefined)
+          operand.medium.parkReceiver(last)
+          // A channel that other threads know may have become ready meanwhile, and have served the waiter.
+          if (this.isCommitted) return
+        } else if (operand !== undefined) sends = true
+      }
+      // Later: to read a value may run code of others, which may serve any case that is parked, but could not know of one that is not yet.
+      for (let i = 0; sends && i < operands.length; i++) {
+        const operand = operands[i]
+        if (!(operand instanceof Sending)) continue
+        last = this.add(last, labels ? labels[i] : i, operand.value)
+        operand.channel!.medium.parkSender(last)
         if (this.isCommitted) return
       }
       this.isParked = true
       this.post?.(this.waiters())
       if (this.isCommitted) return
     } catch (error) {
-      this.fail(undefined, error)
+      if (!this.isCommitted) this.fail(undefined, error)
       return
     }
     if (!cancellation) return
     if (cancellation.canceled) return this.cancel(cancellation.reason) // as in a SingleWaiter
     this.canceller = cancellation
     cancellation.add(this)
+  }
+
+  private add(last: SelectWaiter | undefined, label: string | number, value: unknown): SelectWaiter {
+    const waiter = new SelectWaiter(this, label, value)
+    if (last) last.sibling = waiter
+    else this.first = waiter
+    return waiter
   }
 
   postWith(post: (waiters: readonly Waiter[]) => void): void {
@@ -100,7 +112,7 @@ export class Selection implements Cancellable {
   fail(winner: SelectWaiter | undefined, error: unknown): void {
     this.end(winner)
     if (this.reject) this.reject(error)
-    else this.resolve(Promise.reject(error))
+    else this.resolve(rejection(error))
   }
 
   cancel(reason: unknown): void {
@@ -130,7 +142,7 @@ class SelectWaiter implements Waiter {
   declare value: unknown
   declare post: Waiter['post']
   declare readonly label: string | number
-  /** The waiter of the selection's next case. */
+  /** The next waiter of the selection. */
   declare sibling: SelectWaiter | undefined
   declare private readonly selection: Selection
 
@@ -142,6 +154,14 @@ class SelectWaiter implements Waiter {
     this.label = label
     this.sibling = undefined
     this.selection = selection
+  }
+
+  get isOver(): boolean {
+    return this.selection.isCommitted
+  }
+
+  isSiblingOf(other: Waiter): boolean {
+    return other instanceof SelectWaiter && other.selection === this.selection
   }
 
   postWith(post: (waiters: readonly Waiter[]) => void): void {

@@ -38,6 +38,10 @@ export abstract class Waiter {
     this.value = value
   }
 
+  /** Whether another case has been served already: only a select's can, by code that reading a value has run. */
+  abstract get isOver(): boolean
+  /** Whether the other is a case of the same select. */
+  abstract isSiblingOf(other: Waiter): boolean
   /** The operation has such a case from now on: calls `post` with all its waiters, as soon as all are in their queues. */
   abstract postWith(post: (waiters: readonly Waiter[]) => void): void
   /** A receiver gets `value`, or with ok = false the end of the channel. */
@@ -118,9 +122,15 @@ export function leave(waiter: Waiter): void {
   queue.onLeave(waiter)
 }
 
-/** Ends a wait: with a result, or with a promise of it. */
-export type Resolve<R> = (result: R | Promise<R>) => void
+/** Ends a wait: with a result, or with what settles it. */
+export type Resolve<R> = (result: R | PromiseLike<R>) => void
 export type Reject = (error: unknown) => void
+
+/** What `resolve` rejects a wait with. A rejected promise that nobody listens to yet would do, but Deno looks through all of those for each. */
+export const rejection = (error: unknown): PromiseLike<never> => ({
+  // biome-ignore lint/suspicious/noThenProperty: a promise takes over what it is resolved with by this
+  then: (_, reject) => reject!(error) as never,
+})
 
 /** What a receive makes of a value, or with ok = false of the end: `receive`, `receiveOk`, … differ in nothing else. */
 export type Form<R> = (value: unknown, ok: boolean) => R
@@ -150,6 +160,14 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
     this.resolve = resolve
     this.reject = reject
     this.canceller = undefined
+  }
+
+  get isOver(): boolean {
+    return false
+  }
+
+  isSiblingOf(): boolean {
+    return false
   }
 
   /** Lets `cancellation` end the wait. Called once the waiter is in its queue; not if it has been served already. */
@@ -193,7 +211,7 @@ export class SingleWaiter<R> implements Waiter, Cancellable {
 
   private fail(error: unknown): void {
     if (this.reject) this.reject(error)
-    else this.resolve(Promise.reject(error))
+    else this.resolve(rejection(error))
   }
 }
 

@@ -12,7 +12,10 @@ export type Message = object
 
 /** An instance of a class of ours that crosses by reference. A plain object is not asked. */
 export interface Shareable {
-  /** Makes the thing shared if it is still local, and says how the other side finds it. What it holds crosses in the same message. */
+  /**
+   * Makes the thing shared if it is still local, and says how the other side finds it. What it holds crosses in the same message: who
+   * asks another thing to share itself hands the message on.
+   */
   [SHARE](message?: Message): Crossing
   /**
    * Called instead where there is one thread only: the thing itself goes over then, whatever this does. Without it a thing
