@@ -377,4 +377,51 @@ export const getterLaws: Law[] = [
       })
     },
   },
+  {
+    name: 'a getter of one case of a select finds its other cases as they are, whatever their order',
+    rule: 19,
+    async run() {
+      await forEachReading(async (make, at) => {
+        for (const isFirst of [true, false]) {
+          const selectWith = async (plain: Chan<unknown>, fn: () => void) => {
+            const cases = [send(await make(0), at(fn)), send(plain, 'plain')]
+            return select(isFirst ? cases : cases.reverse())
+          }
+          const empty = chan<unknown>()
+          let received: Promise<unknown> | undefined
+          const hit = await selectWith(empty, () => {
+            received = empty.receive()
+          })
+          equal([hit.case as unknown, await received], [isFirst ? 1 : 0, 'plain'])
+
+          const full = chan<unknown>(1)
+          full.trySend('old')
+          await selectWith(full, () => full.tryReceive())
+          equal(takeAll(full), ['plain'])
+
+          const closed = chan<unknown>()
+          const error = await rejects(
+            selectWith(closed, () => closed.close()),
+            'a select that sends on what a getter closes',
+          )
+          ok(error instanceof ChanClosedError, show(error))
+          equal(closed.tryReceiveOk(), { value: undefined, ok: false })
+
+          const given = chan<unknown>()
+          equal(
+            (
+              await select([
+                send(
+                  await make(0),
+                  at(() => void given.send('given')),
+                ),
+                given,
+              ])
+            ).value,
+            'given',
+          )
+        }
+      })
+    },
+  },
 ]

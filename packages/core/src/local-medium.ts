@@ -6,7 +6,7 @@ import { CLOSED, EMPTY, type Medium, type SharedMedium, takeEach } from './mediu
 import { RendezvousMedium } from './rendezvous-medium.js'
 import { RingMedium } from './ring-medium.js'
 import { ValueQueue } from './value-queue.js'
-import { type Waiter, WaitQueue } from './wait-queue.js'
+import { SingleWaiter, type Waiter, WaitQueue } from './wait-queue.js'
 
 const ROOT = 'value'
 /** Of all unbuffered channels. */
@@ -93,21 +93,26 @@ export class LocalMedium implements Medium {
   }
 
   parkSender(waiter: Waiter): void {
-    if (this.element === anyValue) this.senders.push(waiter)
-    else this.parkRead(waiter, this.element.accept(waiter.value, ROOT))
+    if (this.element !== anyValue) this.parkRead(waiter, this.element.accept(waiter.value, ROOT))
+    else if (waiter instanceof SingleWaiter) this.senders.push(waiter)
+    else this.parkRead(waiter, waiter.value)
   }
 
-  /** Parks a sender whose value has been read. That may have run code of others, after which it need not wait any more, or must not. */
+  /**
+   * Parks a sender whose value has been read. That, or to read that of another case of its select, may have run code of others, after which
+   * it need not wait any more, or must not.
+   */
   protected parkRead(waiter: Waiter, kept: unknown): void {
     waiter.value = kept
     if (this.successor) return this.successor.parkSender(waiter)
     if (waiter.isOver) return
     if (this.closed) throw sendOnClosed()
     const receiver = this.#receiverFor(waiter)
+    const hasRoom = this.#buffer.length < this.capacity
+    if (!receiver && !hasRoom) return this.senders.push(waiter)
+    waiter.sent() // first, as a promise that is resolved asks the value for a `then`, which may be a getter too
     if (receiver) receiver.received(kept, true)
-    else if (this.#buffer.length < this.capacity) this.#buffer.add(kept)
-    else return this.senders.push(waiter)
-    waiter.sent()
+    else this.#buffer.add(kept)
   }
 
   /** Takes out the first receiver that can have what `sender` sends: none of the same select. */

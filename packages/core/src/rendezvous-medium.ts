@@ -256,7 +256,9 @@ export class RendezvousMedium extends SharedMemoryMedium {
     try {
       waiter.postWith(waiters => Posting.post(this.thread, waiters))
     } catch (error) {
-      leave(waiter) // shared memory is used up
+      // Shared memory is used up.
+      waiter.post?.free()
+      leave(waiter)
       throw error
     }
   }

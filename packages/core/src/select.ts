@@ -98,12 +98,11 @@ export function selectSync<const C extends Cases>(cases: C, options?: SyncOption
   throwIfCanceled(options)
   const labels = labelsOf(cases)
   const operands = operandsOf(cases, labels)
-  const media = operands.flatMap(operand => (operand ? [mediumOf(operand)] : []))
   const result =
     attemptInOneMoment(operands, labels) ??
     block<Result>(
       'selectSync',
-      () => media.every(medium => medium instanceof LocalMedium),
+      () => operands.every(operand => !operand || mediumOf(operand) instanceof LocalMedium),
       options,
       (resolve, reject, context) => {
         const selection = new Selection(resolve, reject)
