@@ -11,7 +11,8 @@ import { crossingChannelLaws } from './crossing-channels.laws.js'
 import { crossingValueLaws } from './crossing-values.laws.js'
 import { errgroupLaws } from './errgroup.laws.js'
 import { fairnessLaws } from './fairness.laws.js'
-import { getterLaws } from './getters.laws.js'
+import { getterCrossingLaws } from './getters-crossing.laws.js'
+import { getterSendingLaws } from './getters-sending.laws.js'
 import { goLaws } from './go.laws.js'
 import { largeLaws } from './large.laws.js'
 import type { Law, Need, World } from './law.js'
@@ -67,7 +68,8 @@ const ofTheProgram: Law[] = [
   ...parallelLaws,
   ...crossingValueLaws,
   ...crossingChannelLaws,
-  ...getterLaws,
+  ...getterCrossingLaws,
+  ...getterSendingLaws,
   ...channelsBetweenThreadsLaws,
   ...threadLaws,
   ...timerLaws,

@@ -141,8 +141,8 @@ export class LocalMedium implements Medium {
 
   share(channel: Carried, message?: Message): SharedMedium {
     const Shared = this.capacity === 0 ? RendezvousMedium : RingMedium
-    const begin = () => new DepartingToMemory(channel, this, thread => Shared.empty(thread, this))
-    return depart(this, begin, message).medium
+    const make = () => new DepartingToMemory(channel, this, thread => Shared.empty(thread, this))
+    return depart(this, make, message).medium
   }
 
   /** The buffered values, the oldest first. */
